@@ -7,15 +7,28 @@
     ├── InputError                 what the user sent can't be accepted; their text is kept
     │   ├── EmptyMessage
     │   ├── MessageTooLong
-    │   └── ModelNotAllowed
+    │   ├── ModelNotAllowed
+    │   └── FileRefused            a file can't be taken in; nothing of it is kept
+    │       ├── FileEmpty
+    │       ├── FileTooLarge
+    │       ├── FileKindRefused    not a kind that is read here, or not what its name says
+    │       ├── FileLocked         protected by a password
+    │       ├── FileHasNoText      readable, but there are no words in it: scans, say
+    │       ├── FileTooDemanding   it would unpack to too much, or take too long
+    │       └── FileDamaged        its kind is known, but it can't be read
     ├── TurnError
     │   ├── TurnRunning            one turn per branch at a time
     │   └── TurnNotFound
     ├── StoreError
     │   ├── SessionNotFound        unknown, or another owner's: the two are not told apart
     │   ├── SessionDamaged         set aside, never overwritten
+    │   ├── SessionUnreadable      left in place: a newer version's, or the disk won't give it
     │   ├── StoreNotWritable
-    │   └── StoreBusy              another process held the session's lock too long
+    │   ├── StoreBusy              another process held the session's lock too long
+    │   ├── ImageNotFound          unknown, deleted, or another owner's: not told apart
+    │   ├── ImageRefused           the bytes are no picture of a kind and size that is kept
+    │   ├── ImageNotSaved          the pictures' place takes nothing now; nothing half-saved is left
+    │   └── ImagesUnreadable       the pictures' place can't be read now
     └── ProviderError              the model's service failed; `code` is stable, the text is for a person
         ├── Unreachable            no connection was made: the only kind another model may answer for
         │   ├── NameNotResolved
@@ -27,6 +40,7 @@
         ├── PermissionRefused      403
         ├── ModelNotFound          404
         ├── RateLimited            429, with `retry_after`
+        │   └── OutOfCredit        the account can't pay: waiting won't help
         ├── ProviderDown           5xx
         ├── ContentBlocked         a refusal or content filter that left no text
         ├── EmptyReply             a finished stream that said nothing
@@ -94,6 +108,59 @@ class ModelNotAllowed(InputError):
         self.allowed = allowed
 
 
+class FileRefused(InputError):
+    """A file can't be taken in; `why` is the rest of a sentence that begins with the file's name."""
+
+    code = "file_refused"
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"The file {name!r} {why}")
+        self.name = name
+        self.why = why
+
+
+class FileEmpty(FileRefused):
+    """A file has no content."""
+
+    code = "file_empty"
+
+
+class FileTooLarge(FileRefused):
+    """A file has more bytes than are accepted."""
+
+    code = "file_too_large"
+
+
+class FileKindRefused(FileRefused):
+    """A file is of a kind that is not read here, or is not what its name says."""
+
+    code = "file_kind_refused"
+
+
+class FileLocked(FileRefused):
+    """A file is protected by a password."""
+
+    code = "file_locked"
+
+
+class FileHasNoText(FileRefused):
+    """A file can be read, but there are no words in it."""
+
+    code = "file_has_no_text"
+
+
+class FileTooDemanding(FileRefused):
+    """A file would unpack to too much, or take too long to read."""
+
+    code = "file_too_demanding"
+
+
+class FileDamaged(FileRefused):
+    """A file's kind is known, but it can't be read."""
+
+    code = "file_damaged"
+
+
 class TurnError(ParlanchinaError):
     """A turn can't be started or found."""
 
@@ -145,6 +212,24 @@ class SessionDamaged(StoreError):
         self.kept_at = kept_at
 
 
+class SessionUnreadable(StoreError):
+    """A session can't be read by this version, or at this moment; its file was left as it is."""
+
+    code = "session_unreadable"
+
+    def __init__(self, session_id: str, *, reason: str) -> None:
+        super().__init__(f"The session {session_id!r} can't be read ({reason}). It was left as it is.")
+
+
+class AttachmentNotFound(StoreError):
+    """No such file, or it belongs to someone else: a caller can't tell which."""
+
+    code = "attachment_not_found"
+
+    def __init__(self, attachment_id: str) -> None:
+        super().__init__(f"There is no file {attachment_id[:80]!r}. It may have been deleted.")
+
+
 class StoreNotWritable(StoreError):
     """The place where sessions are kept can't be written."""
 
@@ -164,6 +249,42 @@ class StoreBusy(StoreError):
 
     def __init__(self, session_id: str) -> None:
         super().__init__(f"The session {session_id!r} is being written by another process. Try again in a moment.")
+
+
+class ImageNotFound(StoreError):
+    """No such picture, or it was deleted, or it belongs to someone else: a caller can't tell which."""
+
+    code = "image_not_found"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"There is no picture {image_id[:80]!r}. It may have been deleted.")
+
+
+class ImageRefused(StoreError):
+    """The bytes are not a picture that is kept here; the message says which rule they break."""
+
+    code = "image_refused"
+
+
+class ImageNotSaved(StoreError):
+    """A picture, or a change to one, can't be written; nothing half-saved is left."""
+
+    code = "image_not_saved"
+
+    def __init__(self, place: str, *, reason: str) -> None:
+        super().__init__(
+            f"The picture could not be saved in {place!r} ({reason}). Free space there or make it writable, "
+            "or choose another place with PARLANCHINA_IMAGES_URL; then try again."
+        )
+
+
+class ImagesUnreadable(StoreError):
+    """The place where pictures are kept can't be read at this moment."""
+
+    code = "images_unreadable"
+
+    def __init__(self, place: str, *, reason: str) -> None:
+        super().__init__(f"The pictures in {place!r} can't be read now ({reason}). Try again in a moment.")
 
 
 class ProviderError(ParlanchinaError):
@@ -232,9 +353,15 @@ class ModelNotFound(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """The service answered 429: too many requests, or no credit left."""
+    """The service answered 429: too many requests, or too many tokens."""
 
     code = "rate_limited"
+
+
+class OutOfCredit(RateLimited):
+    """The account has no credit or quota left; trying again changes nothing."""
+
+    code = "out_of_credit"
 
 
 class ProviderDown(ProviderError):

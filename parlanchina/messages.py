@@ -10,10 +10,12 @@ reply is a new branch beside the old one, and nothing is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeVar, get_args
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from parlanchina.fields import choice, format_time, items, nested, optional, optional_number, parse_time, required
 
 __all__ = [
     "SCHEMA",
@@ -41,20 +43,6 @@ ReplyStatus = Literal["streaming", "complete", "stopped", "error", "interrupted"
 Feedback = Literal["up", "down"]
 
 Json = dict[str, Any]  # Any: JSON read from outside; from_dict checks each field as it takes it
-T = TypeVar("T")
-
-
-def format_time(moment: datetime) -> str:
-    """Write an aware time as ISO 8601 in UTC, ending in Z, without loss."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def parse_time(text: object) -> datetime:
-    """Read what `format_time` wrote; a time without a zone is refused with `ValueError`."""
-    moment = datetime.fromisoformat(_typed(text, str, "time"))
-    if moment.tzinfo is None:
-        raise ValueError(f"time {text!r} has no zone")
-    return moment.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +59,9 @@ class Params:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Params:
         return cls(
-            temperature=_optional_number(raw, "temperature"),
-            top_p=_optional_number(raw, "top_p"),
-            max_tokens=_optional(raw, "max_tokens", int),
+            temperature=optional_number(raw, "temperature"),
+            top_p=optional_number(raw, "top_p"),
+            max_tokens=optional(raw, "max_tokens", int),
         )
 
 
@@ -87,16 +75,11 @@ class Usage:
     reasoning_tokens: int = 0
 
     def to_dict(self) -> Json:
-        return {
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "cached_tokens": self.cached_tokens,
-            "reasoning_tokens": self.reasoning_tokens,
-        }
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Usage:
-        return cls(**{name: _required(raw, name, int) for name in cls.__slots__})
+        return cls(**{name: required(raw, name, int) for name in cls.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +94,7 @@ class Timing:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Timing:
-        return cls(first_token_ms=_optional(raw, "first_token_ms", int), total_ms=_required(raw, "total_ms", int))
+        return cls(first_token_ms=optional(raw, "first_token_ms", int), total_ms=required(raw, "total_ms", int))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +109,7 @@ class ImageRef:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> ImageRef:
-        return cls(url=_required(raw, "url", str), alt_text=_required(raw, "alt_text", str))
+        return cls(url=required(raw, "url", str), alt_text=required(raw, "alt_text", str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +128,10 @@ class Attachment:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Attachment:
         return cls(
-            id=_required(raw, "id", str),
-            name=_required(raw, "name", str),
-            media_type=_required(raw, "media_type", str),
-            size=_required(raw, "size", int),
+            id=required(raw, "id", str),
+            name=required(raw, "name", str),
+            media_type=required(raw, "media_type", str),
+            size=required(raw, "size", int),
         )
 
 
@@ -209,13 +192,13 @@ class Message:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Message:
-        role: Role = _choice(raw, "role", get_args(Role))
+        role: Role = choice(raw, "role", get_args(Role))
         common: Json = {
-            "id": _required(raw, "id", str),
-            "parent_id": _optional(raw, "parent_id", str),
+            "id": required(raw, "id", str),
+            "parent_id": optional(raw, "parent_id", str),
             "role": role,
-            "raw_markdown": _required(raw, "raw_markdown", str),
-            "attachments": _items(raw, "attachments", Attachment.from_dict),
+            "raw_markdown": required(raw, "raw_markdown", str),
+            "attachments": items(raw, "attachments", Attachment.from_dict),
             "created_at": parse_time(raw.get("created_at")),
         }
         if role == "user":
@@ -223,19 +206,19 @@ class Message:
         feedback = raw.get("feedback")
         return cls(
             **common,
-            html=_optional(raw, "html", str) or "",
-            renderer=_optional(raw, "renderer", str) or "",
-            model=_optional(raw, "model", str) or "",
-            provider=_optional(raw, "provider", str) or "",
-            status=_choice(raw, "status", get_args(ReplyStatus)),
-            finish_reason=_optional(raw, "finish_reason", str),
-            error=_optional(raw, "error", str),
-            error_code=_optional(raw, "error_code", str),
-            reasoning=_optional(raw, "reasoning", str) or "",
-            images=_items(raw, "images", ImageRef.from_dict),
-            usage=_nested(raw, "usage", Usage.from_dict),
-            timing=_nested(raw, "timing", Timing.from_dict),
-            feedback=None if feedback is None else _choice(raw, "feedback", get_args(Feedback)),
+            html=optional(raw, "html", str) or "",
+            renderer=optional(raw, "renderer", str) or "",
+            model=optional(raw, "model", str) or "",
+            provider=optional(raw, "provider", str) or "",
+            status=choice(raw, "status", get_args(ReplyStatus)),
+            finish_reason=optional(raw, "finish_reason", str),
+            error=optional(raw, "error", str),
+            error_code=optional(raw, "error_code", str),
+            reasoning=optional(raw, "reasoning", str) or "",
+            images=items(raw, "images", ImageRef.from_dict),
+            usage=nested(raw, "usage", Usage.from_dict),
+            timing=nested(raw, "timing", Timing.from_dict),
+            feedback=None if feedback is None else choice(raw, "feedback", get_args(Feedback)),
         )
 
 
@@ -271,12 +254,12 @@ class Session:
 
     def path(self) -> list[Message]:
         """The messages from the first one to `head`: the branch being shown."""
-        by_id = {message.id: message for message in self.messages}
+        left = {message.id: message for message in self.messages}
         path: list[Message] = []
-        current = by_id.get(self.head) if self.head else None
-        while current is not None and len(path) <= len(by_id):  # a hand-edited loop must not hang us
+        current = left.pop(self.head, None) if self.head is not None else None
+        while current is not None:  # each message once: a hand-edited loop must not hang us
             path.append(current)
-            current = by_id.get(current.parent_id) if current.parent_id else None
+            current = left.pop(current.parent_id, None) if current.parent_id is not None else None
         return path[::-1]
 
     def siblings(self, message: Message) -> list[Message]:
@@ -319,54 +302,18 @@ class Session:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Session:
-        schema = raw.get("schema")
+        schema = required(raw, "schema", int)
         if schema != SCHEMA:
             raise ValueError(f"schema {schema!r} is not {SCHEMA}, the one this version reads")
         return cls(
-            id=_required(raw, "id", str),
-            owner=_required(raw, "owner", str),
-            title=_required(raw, "title", str),
-            model=_required(raw, "model", str),
-            system_prompt=_required(raw, "system_prompt", str),
-            params=_nested(raw, "params", Params.from_dict) or Params(),
+            id=required(raw, "id", str),
+            owner=required(raw, "owner", str),
+            title=required(raw, "title", str),
+            model=required(raw, "model", str),
+            system_prompt=required(raw, "system_prompt", str),
+            params=nested(raw, "params", Params.from_dict) or Params(),
             created_at=parse_time(raw.get("created_at")),
             updated_at=parse_time(raw.get("updated_at")),
-            head=_optional(raw, "head", str),
-            messages=_items(raw, "messages", Message.from_dict),
+            head=optional(raw, "head", str),
+            messages=items(raw, "messages", Message.from_dict),
         )
-
-
-def _typed(value: object, kind: type[T], name: str) -> T:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ValueError(f"{name} is {type(value).__name__}, not {kind.__name__}")
-    return value
-
-
-def _required(raw: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    return _typed(raw.get(name), kind, name)
-
-
-def _optional(raw: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    value = raw.get(name)
-    return None if value is None else _typed(value, kind, name)
-
-
-def _optional_number(raw: Mapping[str, Any], name: str) -> float | None:
-    value = raw.get(name)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else _optional(raw, name, float)
-
-
-def _choice(raw: Mapping[str, Any], name: str, allowed: Iterable[Any]) -> Any:  # Any: one of a Literal's values
-    value = raw.get(name)
-    if value not in allowed:
-        raise ValueError(f"{name} is {value!r}, not one of {', '.join(allowed)}")
-    return value
-
-
-def _nested(raw: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], T]) -> T | None:
-    value = raw.get(name)
-    return None if value is None else read(_typed(value, dict, name))
-
-
-def _items(raw: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
-    return tuple(read(_typed(item, dict, f"an item of {name}")) for item in _required(raw, name, list))

@@ -1,13 +1,13 @@
 """The seam between a turn and a model: one protocol, one request value.
 
 A provider knows nothing of sessions, pages or stores. It is asked once per turn, yields `LLMEvent`s, and
-never raises for what the service did: a failure is its last event. Closing the iterator (or cancelling the
+never raises for what the service did: a failure is its last event. Closing the generator (or cancelling the
 task that reads it) closes the connection to the service at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -39,7 +39,7 @@ class Provider(Protocol):
         """The word stored with a reply: openai, azure, openrouter, compatible or demo."""
         ...
 
-    def stream(self, request: ReplyRequest) -> AsyncIterator[LLMEvent]:
+    def stream(self, request: ReplyRequest) -> AsyncGenerator[LLMEvent, None]:
         """Make one reply. Nothing is sent before the first item is asked for."""
         ...
 

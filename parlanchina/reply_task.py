@@ -1,0 +1,274 @@
+"""The task that makes one reply: reads the provider, checkpoints what comes, and stores the end.
+
+Runs on the turns' event loop; whatever blocks (the disk, the renderer) runs on a thread beside it. The invariant:
+a piece of text is either in the journal, or still held here to be written; a write that fails is tried again with
+the next one, and what can't be stored at all stays readable in the turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from typing import Literal, assert_never
+
+from parlanchina.errors import (
+    ParlanchinaError,
+    ProviderError,
+    SessionNotFound,
+    StoreError,
+    StoreNotWritable,
+    StreamLost,
+    StreamUnfinished,
+    Unreachable,
+)
+from parlanchina.events import (
+    ErrorEvent,
+    ImageCall,
+    ImageStarted,
+    LLMEvent,
+    ReasoningDelta,
+    TextDelta,
+    TextDone,
+    UsageEvent,
+)
+from parlanchina.llm.base import Provider, ReplyRequest
+from parlanchina.messages import Message, Timing, Usage
+from parlanchina.stores.base import ReplyJournal
+from parlanchina.turn import Turn
+
+__all__ = ["Renderer", "ReplyTask"]
+
+log = logging.getLogger(__name__)
+
+_STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds between tries to store the end: a full disk may be freed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderer:
+    """How Markdown becomes the HTML stored beside it."""
+
+    version: str
+    render: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    status: Literal["complete", "stopped", "error", "interrupted"]
+    finish_reason: str | None = None
+    error: ParlanchinaError | None = None
+
+
+class ReplyTask:
+    """Makes the reply of one turn."""
+
+    def __init__(
+        self,
+        turn: Turn,
+        journal: ReplyJournal,
+        *,
+        renderer: Renderer,
+        checkpoint_seconds: float,
+        continued: str = "",
+    ) -> None:
+        self._turn = turn
+        self._journal = journal
+        self._renderer = renderer
+        self._checkpoint_seconds = checkpoint_seconds
+        self._message = turn.message
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._written_text = self._written_reasoning = 0  # how many pieces of each the journal has
+        self._usage: Usage | None = None
+        self._first_token_ms: int | None = None
+        self._started = time.monotonic()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._reading: asyncio.Task[_Ending] | None = None
+        self._stop_requested = False
+        self._ended = asyncio.Event()
+        if continued:
+            self._add(TextDelta(text=continued))
+
+    def stop(self) -> None:
+        """Ask, from any thread, for the reply to end as `stopped`."""
+        self._stop_requested = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel_reading)
+
+    async def run(
+        self, provider: Provider, request: ReplyRequest, *, fallback: tuple[Provider, str] | None = None
+    ) -> None:
+        """Make the reply and end the turn.
+
+        Cancelling this task (the process is closing) writes what came and leaves the reply to be `interrupted`
+        by the next load.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._started = time.monotonic()
+        self._reading = asyncio.create_task(self._read(provider, request, fallback=fallback))
+        if self._stop_requested:
+            self._reading.cancel()
+        checkpoints = asyncio.create_task(self._checkpoint_until_ended())
+        try:
+            ending = await self._reading
+        except asyncio.CancelledError:
+            if not self._stop_requested:
+                self._ended.set()
+                await checkpoints
+                self._journal.close()
+                raise
+            ending = _Ending(status="stopped")
+        self._ended.set()
+        await checkpoints
+        await self._store(ending)
+
+    def _cancel_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _read(
+        self, provider: Provider, request: ReplyRequest, *, fallback: tuple[Provider, str] | None
+    ) -> _Ending:
+        ending = await self._read_once(provider, request)
+        if fallback and isinstance(ending.error, Unreachable) and not self._text:
+            other, model = fallback
+            self._message = replace(self._message, provider=other.name, model=model)
+            reason = ending.error
+            ending = await self._read_once(other, replace(request, model=model))
+            if ending.status == "complete":
+                ending = replace(ending, error=reason)  # kept, so that the page can say why another answered
+        return ending
+
+    async def _read_once(self, provider: Provider, request: ReplyRequest) -> _Ending:
+        finished: TextDone | None = None
+        try:
+            async with aclosing(provider.stream(request)) as events:
+                async for event in events:
+                    match event:
+                        case ErrorEvent(error=error):
+                            return _failed(error)
+                        case TextDone():
+                            finished = event
+                        case _:
+                            self._add(event)
+        except Exception as error:  # a provider must not raise; whatever it did, what came is kept
+            log.error("turn %s: provider %s raised %s", self._turn.id, provider.name, type(error).__qualname__)
+            return _failed(ProviderError("Something went wrong inside the app while the reply was made. Try again."))
+        if finished is None:
+            return _failed(StreamUnfinished("The reply ended without the provider saying that it was finished."))
+        return _Ending(status="complete", finish_reason=finished.finish_reason)
+
+    def _add(self, event: LLMEvent) -> None:
+        match event:
+            case TextDelta(text=text):
+                self._mark_first_token()
+                self._text.append(text)
+            case ReasoningDelta(text=text):
+                self._mark_first_token()
+                self._reasoning.append(text)
+            case UsageEvent(usage=usage):
+                self._usage = usage
+            case ImageStarted() | ImageCall() | TextDone() | ErrorEvent():
+                pass
+            case _:
+                assert_never(event)
+        self._turn.add(event)
+
+    def _mark_first_token(self) -> None:
+        if self._first_token_ms is None and self._loop is not None:
+            self._first_token_ms = self._elapsed_ms()
+
+    def _elapsed_ms(self) -> int:
+        return round((time.monotonic() - self._started) * 1000)
+
+    async def _checkpoint_until_ended(self) -> None:
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), self._checkpoint_seconds)
+            await self._checkpoint()
+
+    async def _checkpoint(self) -> None:
+        text_count, reasoning_count = len(self._text), len(self._reasoning)
+        text = "".join(self._text[self._written_text : text_count])
+        reasoning = "".join(self._reasoning[self._written_reasoning : reasoning_count])
+        if not text and not reasoning:
+            return
+        try:
+            await _beside_the_loop(lambda: self._journal.append(text=text, reasoning=reasoning))
+        except (StoreError, OSError) as error:
+            log.warning("turn %s: checkpoint failed, will be tried again: %s", self._turn.id, type(error).__name__)
+        else:
+            self._written_text, self._written_reasoning = text_count, reasoning_count
+
+    async def _store(self, ending: _Ending) -> None:
+        text = "".join(self._text)
+        message = replace(
+            self._message,
+            raw_markdown=text,
+            status=ending.status,
+            finish_reason=ending.finish_reason,
+            error=str(ending.error) if ending.error else None,
+            error_code=ending.error.code if ending.error else None,
+            reasoning="".join(self._reasoning),
+            usage=self._usage,
+            timing=Timing(first_token_ms=self._first_token_ms, total_ms=self._elapsed_ms()),
+        )
+        message = await asyncio.to_thread(self._rendered, message)
+        unsaved = await self._write(message)
+        failure = None if ending.status == "complete" else ending.error
+        self._turn.end(message, failure=failure, unsaved=unsaved)
+        log.info(
+            "turn %s: %s %s %s first_token_ms=%s total_ms=%s code=%s",
+            self._turn.id,
+            message.provider,
+            message.model,
+            message.status,
+            self._first_token_ms,
+            message.timing.total_ms if message.timing else None,
+            message.error_code,
+        )
+
+    def _rendered(self, message: Message) -> Message:
+        try:
+            html = self._renderer.render(message.raw_markdown)
+        except Exception as error:  # the text is worth more than its looks: it is rendered again when opened
+            log.error("turn %s: rendering raised %s", self._turn.id, type(error).__qualname__)
+            return message
+        return replace(message, html=html, renderer=self._renderer.version)
+
+    async def _write(self, message: Message) -> ParlanchinaError | None:
+        for pause in (*_STORE_RETRIES, None):
+            try:
+                await _beside_the_loop(lambda: self._journal.finish(message))
+            except SessionNotFound as error:  # deleted in mid-reply
+                return error
+            except (StoreError, OSError) as error:
+                log.warning("turn %s: the reply could not be stored: %s", self._turn.id, type(error).__name__)
+                if pause is None:
+                    self._journal.close()
+                    return error if isinstance(error, StoreError) else _not_writable(error)
+                await asyncio.sleep(pause)
+            else:
+                return None
+        raise AssertionError("unreachable: the last try returns")
+
+
+async def _beside_the_loop(write: Callable[[], object]) -> None:
+    """Do what blocks on a thread, or right here when the process is ending and no thread can be had any more."""
+    try:
+        waiting = asyncio.get_running_loop().run_in_executor(None, write)
+    except RuntimeError:
+        write()
+    else:
+        await waiting
+
+
+def _failed(error: ProviderError) -> _Ending:
+    return _Ending(status="interrupted" if isinstance(error, StreamLost) else "error", error=error)
+
+
+def _not_writable(error: OSError) -> StoreNotWritable:
+    return StoreNotWritable("the data folder", reason=error.strerror or type(error).__name__)

@@ -1,0 +1,112 @@
+"""The composition root: settings in, working services out.
+
+The one place that decides which store, which provider and which renderer the app runs with. Nothing here
+draws, and nothing below it looks for its own collaborators.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from parlanchina.config import Settings, load_settings, read_dotenv
+from parlanchina.llm import build_provider
+from parlanchina.llm.base import Provider
+from parlanchina.llm.demo import DEMO_MODELS, DemoProvider
+from parlanchina.markdown import RENDERER, render_markdown
+from parlanchina.messages import Message, Session
+from parlanchina.reply_task import Renderer
+from parlanchina.stores import open_session_store
+from parlanchina.stores.base import SessionStore
+from parlanchina.turns import Turns
+
+__all__ = [
+    "Services",
+    "build_services",
+    "close_process_services",
+    "load_process_settings",
+    "process_services",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the pages and the HTTP API work with; one for the whole process."""
+
+    settings: Settings
+    sessions: SessionStore
+    turns: Turns
+    providers: Mapping[str, Provider]
+    renderer: Renderer
+
+    def render_again(self, session: Session, message: Message) -> Message:
+        """Return an ended reply with HTML of the renderer in use, storing it if another one had made it."""
+        if message.renderer == self.renderer.version or message.status == "streaming":
+            return message
+        message = replace(message, html=self.renderer.render(message.raw_markdown), renderer=self.renderer.version)
+        self.sessions.update_message(session.id, message, owner=session.owner)
+        return message
+
+    def close(self) -> None:
+        """Write what the running replies have said, and let go of everything."""
+        self.turns.close()
+
+
+def load_process_settings(*, secrets: Mapping[str, object], folder: Path = Path()) -> Settings:
+    """Read this process's settings: its environment, then `.env` in `folder`, then Streamlit's secrets.
+
+    Raises `ConfigError`.
+    """
+    return load_settings(os.environ, dotenv=read_dotenv(folder / ".env"), secrets=secrets)
+
+
+def build_services(settings: Settings) -> Services:
+    """Put the app together. Raises `ConfigError`, or `StoreNotWritable` before anything is typed in vain."""
+    logging.getLogger("parlanchina").setLevel(settings.log_level)
+    sessions = open_session_store(settings)
+    sessions.check_writable()
+
+    demo = DemoProvider()
+    provider = demo if settings.provider == "demo" else build_provider(settings)
+    providers: dict[str, Provider] = {demo.name: demo, provider.name: provider}
+    image_hosts = frozenset(settings.image_hosts)
+    renderer = Renderer(version=RENDERER, render=lambda markdown: render_markdown(markdown, image_hosts=image_hosts))
+    turns = Turns(
+        sessions,
+        providers=providers,
+        models=dict.fromkeys(settings.models, provider.name),
+        renderer=renderer,
+        standby=(DEMO_MODELS[0], demo.name),
+        standby_answers_by_itself=settings.fallback == "demo",
+    )
+    return Services(settings=settings, sessions=sessions, turns=turns, providers=providers, renderer=renderer)
+
+
+_process_guard = threading.Lock()
+_process: list[Services] = []  # one at most
+
+
+def process_services(read_secrets: Callable[[], Mapping[str, object]]) -> Services:
+    """This process's services, made by whoever asks first: the pages and the HTTP API work with the same ones.
+
+    Only so can a reply that one of them started be followed live from the other. What can't be made
+    (see `build_services`) is tried anew the next time.
+    """
+    with _process_guard:
+        if not _process:
+            logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")  # unless logging is set up already
+            _process.append(build_services(load_process_settings(secrets=read_secrets())))
+            atexit.register(close_process_services)
+        return _process[0]
+
+
+def close_process_services() -> None:
+    """Close them, if there are any; the next `process_services` makes new ones."""
+    with _process_guard:
+        while _process:
+            _process.pop().close()

@@ -1,0 +1,208 @@
+"""What a click does: each function is one action of the visitor on the services, run as a widget's callback.
+
+An action never raises what a person can read: it says it. Typed text that could not be sent goes back to where
+it was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+import streamlit as st
+
+from parlanchina.conversation import check_message, title_from
+from parlanchina.errors import ModelNotAllowed, ParlanchinaError
+from parlanchina.messages import Session
+from parlanchina.ui import state
+from parlanchina.ui.state import App
+
+__all__ = [
+    "ask",
+    "begin_edit",
+    "cancel_edit",
+    "delete",
+    "new_chat",
+    "open_session",
+    "rate",
+    "regenerate",
+    "rename",
+    "resend",
+    "resume",
+    "save_settings",
+    "send",
+    "stop",
+    "switch_branch",
+    "undo_delete",
+]
+
+P = ParamSpec("P")
+
+
+def _says_errors(action: Callable[Concatenate[App, P], None]) -> Callable[P, None]:
+    """Run an action with the run's services; turn an error of ours into its sentence."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            action(state.app(), *args, **kwargs)
+        except ParlanchinaError as error:
+            state.say(str(error))
+
+    return run
+
+
+# Asking
+
+
+def send() -> None:
+    """Send what the composer holds; what can't be sent goes back into it."""
+    text = st.session_state.get("prompt") or ""
+    if not text.strip():
+        return
+    try:
+        _ask(state.app(), text)
+    except ParlanchinaError as error:
+        state.say(str(error))
+        st.session_state["prompt"] = text
+
+
+@_says_errors
+def ask(app: App, text: str) -> None:
+    """Send a suggestion."""
+    _ask(app, text)
+
+
+def _ask(app: App, text: str) -> None:
+    check_message(text)
+    model = st.session_state.get("model") or app.services.settings.default_model
+    if model not in app.services.settings.models:
+        raise ModelNotAllowed(model=model, allowed=app.services.settings.models)
+    session_id = state.open_session_id()
+    if session_id in (None, state.NEW):
+        session = app.services.sessions.create_session(
+            owner=app.owner,
+            title=title_from(text),
+            model=model,
+            system_prompt=st.session_state.get("system_prompt", ""),
+            params=state.chosen_params(),
+        )
+        session_id = session.id
+        state.settings_belong_to(session_id)
+        st.query_params["session"] = session_id
+    app.services.turns.ask(str(session_id), text, owner=app.owner, model=model)
+
+
+@_says_errors
+def stop(app: App, turn_id: str) -> None:
+    """End a reply and keep what came; the page draws the stored end, not a race with it."""
+    turn = app.services.turns.get(turn_id, owner=app.owner)
+    turn.stop()
+    turn.wait_until_done(timeout=2.0)
+
+
+@_says_errors
+def regenerate(app: App, session: Session, reply_id: str, *, standby: bool = False) -> None:
+    """Have the question answered again, as a branch beside the reply."""
+    app.services.turns.regenerate(session.id, reply_id, owner=app.owner, standby=standby)
+
+
+@_says_errors
+def resume(app: App, session: Session, reply_id: str) -> None:
+    """Have a cut reply continued."""
+    app.services.turns.resume(session.id, reply_id, owner=app.owner)
+
+
+# Branches
+
+
+def begin_edit(message_id: str) -> None:
+    """Open the editor on a question."""
+    state.remember("editing", message_id)
+
+
+def cancel_edit() -> None:
+    """Close the editor."""
+    state.remember("editing", None)
+
+
+@_says_errors
+def resend(app: App, session: Session, message_id: str) -> None:
+    """Send an edited question as a branch beside the old one."""
+    question = session.message(message_id)
+    text = st.session_state.get(f"editor_{message_id}") or ""
+    if question is not None:
+        app.services.turns.ask(session.id, text, owner=app.owner, parent_id=question.parent_id)
+        cancel_edit()
+
+
+@_says_errors
+def switch_branch(app: App, session: Session, message_id: str) -> None:
+    """Show the branch that goes through a message, down to its newest leaf."""
+    app.services.sessions.update_session(session.id, owner=app.owner, head=session.leaf_under(message_id))
+
+
+@_says_errors
+def rate(app: App, session: Session, reply_id: str) -> None:
+    """Keep the thumb on a reply."""
+    thumb = st.session_state.get(f"feedback_{reply_id}")
+    feedback = None if thumb is None else ("down", "up")[thumb]
+    app.services.sessions.set_feedback(session.id, reply_id, feedback, owner=app.owner)  # type: ignore[arg-type]
+
+
+# Sessions
+
+
+def new_chat() -> None:
+    """Show an empty chat; it becomes a session with its first message."""
+    state.show_session(state.NEW)
+
+
+def open_session(session_id: str) -> None:
+    """Show a session."""
+    state.show_session(session_id)
+
+
+@_says_errors
+def rename(app: App, session_id: str) -> None:
+    """Give a session the title typed for it."""
+    title = " ".join(str(st.session_state.get(f"rename_{session_id}") or "").split())
+    state.remember("renaming", None)
+    if title:
+        app.services.sessions.update_session(session_id, owner=app.owner, title=title[:200])
+
+
+@_says_errors
+def delete(app: App, session_id: str) -> None:
+    """Take a session away, and offer to undo it. A reply being made there is stopped first."""
+    for turn in app.services.turns.running(session_id, owner=app.owner):
+        turn.stop()
+        turn.wait_until_done(timeout=2.0)
+    app.services.sessions.delete_session(session_id, owner=app.owner)
+    state.remember("deleted", session_id)
+    if state.open_session_id() == session_id:
+        del st.query_params["session"]
+
+
+@_says_errors
+def undo_delete(app: App) -> None:
+    """Bring the session back that was deleted last, and show it."""
+    session_id = state.recall("deleted")
+    if session_id:
+        app.services.sessions.restore_session(session_id, owner=app.owner)
+        state.remember("deleted", None)
+        state.show_session(session_id)
+
+
+@_says_errors
+def save_settings(app: App) -> None:
+    """Keep the model, the system prompt and the parameters with the open session."""
+    session_id = state.open_session_id()
+    if session_id in (None, state.NEW):
+        return  # they go with the first message
+    app.services.sessions.update_session(
+        str(session_id),
+        owner=app.owner,
+        model=st.session_state["model"],
+        system_prompt=st.session_state.get("system_prompt", ""),
+        params=state.chosen_params(),
+    )

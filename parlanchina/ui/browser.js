@@ -1,0 +1,161 @@
+// What only the browser can do for the chat: keep its own secret, remember the theme, keep an unsent draft,
+// copy to the clipboard, and tell how long a reply has been silent. Runs once per page; everything it
+// listens for is delegated from the document, because Streamlit replaces the elements below it.
+
+const SECRET = "parlanchina-secret";
+const DRAFT = "parlanchina-draft:";
+const THEME = /^stActiveTheme-.*-v\d+$/;
+
+export default function (component) {
+  const { data, setStateValue } = component;
+  const page = (window.parlanchina ??= start());
+
+  page.draftKey = DRAFT + data.session;
+  if (data.theme) setTheme(data.theme);
+  const known = { secret: data.wantsSecret ? secret() : null, theme: currentTheme() };
+  const text = JSON.stringify(known);
+  if (text !== data.known) setStateValue("browser", text);
+}
+
+function start() {
+  const page = { draftKey: null };
+  document.addEventListener("click", onClick);
+  for (const kind of ["input", "keyup", "click"]) {
+    document.addEventListener(kind, () => setTimeout(() => keepDraft(page), 50), true);
+  }
+  restoreDraft(page);
+  return page;
+}
+
+// The secret makes this browser the owner of its sessions. It never leaves but over the app's own socket.
+
+function secret() {
+  let kept = null;
+  try {
+    kept = localStorage.getItem(SECRET);
+  } catch {
+    kept = window.parlanchina.secret; // storage is refused: the chats last as long as this page
+  }
+  if (!/^[0-9a-f]{64}$/.test(kept ?? "")) {
+    kept = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+  window.parlanchina.secret = kept;
+  try {
+    localStorage.setItem(SECRET, kept);
+  } catch {
+    /* see above */
+  }
+  return kept;
+}
+
+// Streamlit keeps the theme for each page's path and reads it when the page loads.
+
+function themeKeys() {
+  const here = "stActiveTheme-" + location.pathname + "-v2";
+  const all = Object.keys(localStorage).filter((key) => THEME.test(key));
+  return new Set([here, ...all]);
+}
+
+function currentTheme() {
+  try {
+    return JSON.parse(localStorage.getItem("stActiveTheme-" + location.pathname + "-v2")) ?? "System";
+  } catch {
+    return "System";
+  }
+}
+
+function setTheme(name) {
+  if (name === currentTheme()) return;
+  try {
+    for (const key of themeKeys()) localStorage.setItem(key, JSON.stringify(name));
+  } catch {
+    return; // without storage the system's theme stays
+  }
+  location.reload();
+}
+
+// A draft is what stands in the composer and was not sent: it survives a reload and a closed tab.
+
+function composer() {
+  return document.querySelector(".st-key-prompt textarea");
+}
+
+function keepDraft(page) {
+  const field = composer();
+  if (!field || !page.draftKey) return;
+  try {
+    if (field.value) localStorage.setItem(page.draftKey, field.value);
+    else localStorage.removeItem(page.draftKey);
+  } catch {
+    /* storage is full or refused: the field itself still has the text */
+  }
+}
+
+function restoreDraft(page) {
+  let tries = 0;
+  const timer = setInterval(() => {
+    const field = composer();
+    if (++tries > 100) clearInterval(timer);
+    if (!field || !page.draftKey) return;
+    clearInterval(timer);
+    let draft = null;
+    try {
+      draft = localStorage.getItem(page.draftKey);
+    } catch {
+      return;
+    }
+    if (!draft || field.value) return;
+    const setter = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
+    setter.call(field, draft); // React must hear of it as of typing
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }, 100);
+}
+
+// Copy buttons: on code blocks and tables (made by the renderer) and under each reply.
+
+function onClick(event) {
+  const target = event.target instanceof Element ? event.target : null;
+  const code = target?.closest(".pc-copy");
+  const table = target?.closest(".pc-csv");
+  const reply = target?.closest('[class*="st-key-copy_"] button');
+  if (code) copy(code.closest(".pc-code")?.querySelector("pre")?.textContent ?? "", code);
+  else if (table) copy(csv(table.closest(".pc-table")?.querySelector("table")), table);
+  else if (reply) {
+    const id = /st-key-copy_([A-Za-z0-9_-]+)/.exec(reply.closest('[class*="st-key-copy_"]').className)?.[1];
+    copy(document.querySelector(`.pc-raw-${CSS.escape(id)}`)?.textContent ?? "", reply);
+  }
+}
+
+async function copy(text, button) {
+  const done = (await written(text)) ? "copied" : "failed";
+  button.dataset.pcCopy = done;
+  setTimeout(() => delete button.dataset.pcCopy, 1500);
+}
+
+async function written(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // A page served over plain HTTP from another machine has no clipboard API.
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.style.position = "fixed";
+    field.style.opacity = "0";
+    document.body.append(field);
+    field.select();
+    const ok = document.execCommand("copy");
+    field.remove();
+    return ok;
+  }
+}
+
+function csv(table) {
+  const cell = (text) => {
+    // A spreadsheet would run a cell that begins like a formula.
+    const safe = /^[=+\-@\t]/.test(text) && !/^[+-]?[\d.,]+%?$/.test(text) ? "'" + text : text;
+    return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+  };
+  const rows = [...(table?.rows ?? [])];
+  return rows.map((row) => [...row.cells].map((c) => cell(c.innerText.trim())).join(",")).join("\r\n");
+}

@@ -1,0 +1,59 @@
+"""What stands around every page: the services, who is looking, the style, and the sidebar."""
+
+from __future__ import annotations
+
+import atexit
+
+import streamlit as st
+
+from parlanchina.errors import ConfigError, StoreNotWritable
+from parlanchina.services import Services, build_services, load_process_settings
+from parlanchina.ui import state
+from parlanchina.ui.browser import meet_browser
+from parlanchina.ui.sidebar import draw_sidebar, label
+from parlanchina.ui.state import App
+from parlanchina.ui.theme import apply_style
+
+__all__ = ["draw_frame"]
+
+
+def draw_frame() -> None:
+    """Make the run's services and draw the sidebar; what can't work is said on the page, and ends the run."""
+    apply_style()
+    services = _services_or_stop()
+    browser = meet_browser(
+        services.settings,
+        session_id=state.open_session_id() or state.NEW,
+        theme_wanted=state.recall("theme_wanted"),
+    )
+    if browser.owner is None:
+        st.stop()  # for the moment until the browser has said who it is; its answer starts a new run
+    app = App(services=services, browser=browser, owner=browser.owner)
+    state.enter(app)
+    if state.open_session_id() is None:
+        sessions = services.sessions.list_sessions(owner=app.owner)
+        state.show_session(sessions[0].id if sessions else state.NEW)
+    draw_sidebar(app, current=state.open_session_id())
+
+
+def _services_or_stop() -> Services:
+    try:
+        return _services()
+    except (ConfigError, StoreNotWritable) as error:
+        st.html('<div class="pc-welcome"><h1>Parlanchina can\'t start yet</h1></div>')
+        st.error(label(str(error)), icon=":material/build:")
+        st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def _services() -> Services:
+    services = build_services(load_process_settings(secrets=_secrets()))
+    atexit.register(services.close)
+    return services
+
+
+def _secrets() -> dict[str, object]:
+    try:
+        return dict(st.secrets)
+    except FileNotFoundError:  # none were given
+        return {}

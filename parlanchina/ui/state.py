@@ -1,0 +1,151 @@
+"""The one door to `st.session_state` and the URL: what this visitor is looking at, and what was just said to them.
+
+Nothing here is worth keeping: the conversation lives in the store, the replies in the turns. Losing all of this
+(a reload) costs nothing but an open editor's place.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from parlanchina.messages import Params, Session
+from parlanchina.services import Services
+from parlanchina.ui.browser import Browser
+
+__all__ = [
+    "NEW",
+    "App",
+    "app",
+    "bind_settings",
+    "chosen_params",
+    "enter",
+    "message_limit",
+    "notice",
+    "open_session_id",
+    "recall",
+    "remember",
+    "say",
+    "settings_belong_to",
+    "show_more",
+    "show_session",
+]
+
+NEW = "new"
+"""What stands in the URL for a chat that has no session yet."""
+
+_SETTINGS = ("model", "system_prompt", "temperature", "top_p", "max_tokens")
+_SETTLING_SECONDS = 2.0
+
+_WINDOW = 20  # messages drawn at first: the newest
+_STEP = 40  # and how many more each time older ones are asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What every page works with in one run of the script."""
+
+    services: Services
+    browser: Browser
+    owner: str
+
+
+def enter(app: App) -> None:
+    """Hand the run's services to the page; called once, by `app.py`."""
+    st.session_state["_app"] = app
+
+
+def app() -> App:
+    """The run's services and owner."""
+    entered: App = st.session_state["_app"]
+    return entered
+
+
+# Which session is open: the URL says it, so that a reload, a bookmark and a second tab agree.
+
+
+def open_session_id() -> str | None:
+    """The id in the URL: a session's, `NEW`, or None for “the newest”."""
+    return st.query_params.get("session")
+
+
+def show_session(session_id: str) -> None:
+    """Open a session (or `NEW`), with nothing half-done left from the last one."""
+    st.query_params["session"] = session_id
+    for key in ("_editing", "_renaming", "_limit"):
+        st.session_state.pop(key, None)
+
+
+# Small things a page remembers between two runs
+
+
+def remember(name: str, value: str | None) -> None:
+    """Keep a word for the next run: which message is being edited, which session renamed."""
+    st.session_state[f"_{name}"] = value
+
+
+def recall(name: str) -> str | None:
+    """What `remember` kept, or None."""
+    return st.session_state.get(f"_{name}")
+
+
+def say(sentence: str) -> None:
+    """Tell the visitor something at the top of the composer in the next run."""
+    st.session_state["_notice"] = sentence
+
+
+def notice() -> str | None:
+    """Take what was said last, once."""
+    said: str | None = st.session_state.pop("_notice", None)
+    return said
+
+
+def message_limit() -> int:
+    """How many of the newest messages are drawn."""
+    return int(st.session_state.get("_limit", _WINDOW))
+
+
+def show_more() -> None:
+    """Draw older messages too."""
+    st.session_state["_limit"] = message_limit() + _STEP
+
+
+# The settings of the open session, as the widgets hold them
+
+
+def bind_settings(session: Session | None, *, default_model: str) -> None:
+    """Set the settings' widgets to the open session's values, when another session was opened.
+
+    For a moment they are set again with each run: a run that begins before the browser got the last one's
+    elements throws those away, values and all. Later that would only overwrite what is being typed.
+    """
+    bound = session.id if session else NEW
+    now = time.monotonic()
+    if st.session_state.get("_bound") != bound or "model" not in st.session_state:
+        params = session.params if session else Params()
+        st.session_state["_bound"] = bound
+        st.session_state["_bound_at"] = now
+        st.session_state["model"] = session.model if session else default_model
+        st.session_state["system_prompt"] = session.system_prompt if session else ""
+        st.session_state["temperature"] = params.temperature
+        st.session_state["top_p"] = params.top_p
+        st.session_state["max_tokens"] = params.max_tokens
+    elif now - st.session_state["_bound_at"] < _SETTLING_SECONDS:
+        for key in _SETTINGS:
+            st.session_state[key] = st.session_state.get(key)
+
+
+def settings_belong_to(session_id: str) -> None:
+    """Say that the widgets already hold the settings of a session that was just made from them."""
+    st.session_state["_bound"] = session_id
+
+
+def chosen_params() -> Params:
+    """The parameters as set; an empty field is the provider's default."""
+    return Params(
+        temperature=st.session_state.get("temperature"),
+        top_p=st.session_state.get("top_p"),
+        max_tokens=st.session_state.get("max_tokens"),
+    )
