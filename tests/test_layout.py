@@ -18,7 +18,7 @@ LAYERS = (  # from the top; a room may import the rooms below it, and itself
     ("ui", "api"),
     ("services",),
     ("turns",),
-    ("llm", "stores", "markdown"),
+    ("llm", "stores", "markdown", "files"),
     ("values",),
 )
 ROOM_OF_FILE = {  # a file that is no folder's, by the room it belongs to; a folder is its own room
@@ -29,6 +29,7 @@ ROOM_OF_FILE = {  # a file that is no folder's, by the room it belongs to; a fol
     "parlanchina.conversation": "turns",
     "parlanchina.errors": "values",
     "parlanchina.events": "values",
+    "parlanchina.fields": "values",
     "parlanchina.messages": "values",
     "parlanchina.ownership": "values",
     "parlanchina.reply_task": "turns",
@@ -47,6 +48,7 @@ COMPOSING = {  # files that may read the environment
     "parlanchina.stores": "its functions take no settings, so they find the process's own",
 }
 LONGEST = 320  # lines
+MAY_BE_LONGER = {"parlanchina/errors.py": "one tree, read as a list: a class for each thing that can go wrong"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def imports_stand_at_the_top(modules: Sequence[Module]) -> Iterator[str]:
 
 def files_are_short(modules: Sequence[Module]) -> Iterator[str]:
     for module in modules:
-        if (length := len(module.text.split("\n")) - 1) > LONGEST:
+        if module.path not in MAY_BE_LONGER and (length := len(module.text.split("\n")) - 1) > LONGEST:
             yield f"{module.path} has {length} lines"
 
 

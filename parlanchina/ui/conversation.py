@@ -9,7 +9,7 @@ from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
 from parlanchina.ui.composer import draw_composer
-from parlanchina.ui.message import draw_live_reply, draw_question, draw_reply
+from parlanchina.ui.message import blank, draw_live_reply, draw_question, draw_reply
 from parlanchina.ui.sidebar import label
 from parlanchina.ui.state import App
 from parlanchina.ui.topbar import draw_topbar
@@ -76,11 +76,15 @@ def _draw_messages(app: App, session: Session, turn: Turn | None) -> None:
             width="stretch",
             on_click=state.show_more,
         )
-    for message in path[-limit:]:
+    shown = path[-limit:]
+    before = state.drawn_before(len(shown))
+    for message in shown:
         if message.role == "user":
             draw_question(session, message)
         elif turn is not None and message.id == turn.id:
-            draw_live_reply(app, turn)
+            place = st.container(key=f"reply_{turn.id}")
+            blank(before - len(shown))
+            draw_live_reply(app, turn, place)
         else:
             draw_reply(app, session, _fresh(app, session, message))
 

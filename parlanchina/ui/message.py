@@ -17,8 +17,9 @@ from parlanchina.ui import actions, state
 from parlanchina.ui.live import draw_live
 from parlanchina.ui.state import App
 
-__all__ = ["draw_live_reply", "draw_question", "draw_reply"]
+__all__ = ["blank", "draw_live_reply", "draw_question", "draw_reply"]
 
+_PARTS_OF_A_REPLY = 8  # more than the elements that draw_reply draws one below the other
 _THUMBS = {"down": 0, "up": 1}
 
 
@@ -55,11 +56,23 @@ def draw_reply(app: App, session: Session, message: Message) -> None:
         _draw_actions(session, message)
 
 
-def draw_live_reply(app: App, turn: Turn) -> None:
-    """Draw a reply that is being made, and follow it to its end."""
-    with st.container(key=f"reply_{turn.id}"), st.chat_message("assistant"):
+def draw_live_reply(app: App, turn: Turn, place: DeltaGenerator) -> None:
+    """Draw a reply that is being made into `place`, and follow it to its end."""
+    with place, st.chat_message("assistant"):
         st.html(_byline(app, turn.message))
-        draw_live(turn, lambda slot, markdown: draw_markdown(slot, markdown, app=app))
+        live = st.container()
+        blank(_PARTS_OF_A_REPLY)  # an ended reply may have stood here in the last run
+        with live:
+            draw_live(turn, lambda slot, markdown: draw_markdown(slot, markdown, app=app))
+
+
+def blank(count: int) -> None:
+    """Take away what stood here in the last run.
+
+    Streamlit does so itself, but only when a run has ended; a run that follows a reply may take minutes.
+    """
+    for _ in range(count):
+        st.empty()
 
 
 def draw_markdown(slot: DeltaGenerator, markdown: str, *, app: App, html: str = "") -> None:
@@ -131,7 +144,8 @@ def _meter(message: Message) -> str:
         parts.append(f"{usage.input_tokens:,} → {usage.output_tokens:,} tokens")
         writing_ms = (timing.total_ms - (timing.first_token_ms or 0)) if timing else 0
         if writing_ms > 0 and usage.output_tokens:
-            parts.append(f"{usage.output_tokens / writing_ms * 1000:,.0f} tokens/s")
+            rate = usage.output_tokens / writing_ms * 1000
+            parts.append(f"{rate:,.0f} tokens/s" if rate >= 10 else f"{rate:.1f} tokens/s")
     price = cost(message.model, usage) if usage else None
     parts.append("—" if price is None else f"${price:.4f}")
     return f'<div class="pc-meter">{escape(" · ".join(parts))}</div>'

@@ -21,6 +21,7 @@ __all__ = [
     "app",
     "bind_settings",
     "chosen_params",
+    "drawn_before",
     "enter",
     "message_limit",
     "notice",
@@ -110,6 +111,13 @@ def message_limit() -> int:
 def show_more() -> None:
     """Draw older messages too."""
     st.session_state["_limit"] = message_limit() + _STEP
+
+
+def drawn_before(count: int) -> int:
+    """How many messages the last run drew, and keep how many this one does."""
+    before = int(st.session_state.get("_drawn", 0))
+    st.session_state["_drawn"] = count
+    return before
 
 
 # The settings of the open session, as the widgets hold them
