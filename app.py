@@ -8,8 +8,12 @@ from parlanchina.ui.frame import draw_frame
 
 st.set_page_config(page_title="Parlanchina", page_icon="💬", layout="wide")
 
-chat = st.Page("pages/chat.py", title="Chat", icon=":material/forum:", default=True)
-page = st.navigation([chat], position="hidden")
+# No page is called as its file: until a process's first st.navigation, Streamlit answers an address that names a
+# file in pages/ (a tab that was open before a restart sends one) by running that file alone.
+page = st.navigation(
+    [st.Page("pages/chat.py", title="Chat", url_path="conversation", default=True)],
+    position="hidden",
+)
 
 draw_frame()
 page.run()

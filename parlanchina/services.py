@@ -21,8 +21,9 @@ from parlanchina.llm.demo import DEMO_MODELS, DemoProvider
 from parlanchina.markdown import RENDERER, render_markdown
 from parlanchina.messages import Message, Session
 from parlanchina.reply_task import Renderer
-from parlanchina.stores import open_session_store
+from parlanchina.stores import open_image_store, open_session_store
 from parlanchina.stores.base import SessionStore
+from parlanchina.stores.images import ImageStore
 from parlanchina.turns import Turns
 
 __all__ = [
@@ -40,6 +41,7 @@ class Services:
 
     settings: Settings
     sessions: SessionStore
+    images: ImageStore
     turns: Turns
     providers: Mapping[str, Provider]
     renderer: Renderer
@@ -84,7 +86,14 @@ def build_services(settings: Settings) -> Services:
         standby=(DEMO_MODELS[0], demo.name),
         standby_answers_by_itself=settings.fallback == "demo",
     )
-    return Services(settings=settings, sessions=sessions, turns=turns, providers=providers, renderer=renderer)
+    return Services(
+        settings=settings,
+        sessions=sessions,
+        images=open_image_store(settings),
+        turns=turns,
+        providers=providers,
+        renderer=renderer,
+    )
 
 
 _process_guard = threading.Lock()

@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 import streamlit as st
 
 from parlanchina.conversation import check_message, title_from
-from parlanchina.errors import ModelNotAllowed, ParlanchinaError
+from parlanchina.errors import ParlanchinaError
 from parlanchina.messages import Session
 from parlanchina.ui import state
 from parlanchina.ui.state import App
@@ -20,6 +20,7 @@ from parlanchina.ui.state import App
 __all__ = [
     "ask",
     "begin_edit",
+    "begin_rename",
     "cancel_edit",
     "delete",
     "new_chat",
@@ -74,15 +75,13 @@ def ask(app: App, text: str) -> None:
 
 def _ask(app: App, text: str) -> None:
     check_message(text)
-    model = st.session_state.get("model") or app.services.settings.default_model
-    if model not in app.services.settings.models:
-        raise ModelNotAllowed(model=model, allowed=app.services.settings.models)
+    model: str | None = st.session_state.get("model")
     session_id = state.open_session_id()
     if session_id in (None, state.NEW):
         session = app.services.sessions.create_session(
             owner=app.owner,
             title=title_from(text),
-            model=model,
+            model=model or app.services.settings.default_model,
             system_prompt=st.session_state.get("system_prompt", ""),
             params=state.chosen_params(),
         )
@@ -160,6 +159,11 @@ def new_chat() -> None:
 def open_session(session_id: str) -> None:
     """Show a session."""
     state.show_session(session_id)
+
+
+def begin_rename(session_id: str) -> None:
+    """Open the field for a new title."""
+    state.remember("renaming", session_id)
 
 
 @_says_errors

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
-
 import streamlit as st
 
-from parlanchina.errors import ConfigError, StoreNotWritable
-from parlanchina.services import Services, build_services, load_process_settings
+from parlanchina.errors import ConfigError, StoreError
+from parlanchina.services import Services, process_services
 from parlanchina.ui import state
 from parlanchina.ui.browser import meet_browser
 from parlanchina.ui.sidebar import draw_sidebar, label
@@ -38,18 +36,11 @@ def draw_frame() -> None:
 
 def _services_or_stop() -> Services:
     try:
-        return _services()
-    except (ConfigError, StoreNotWritable) as error:
+        return process_services(_secrets)
+    except (ConfigError, StoreError) as error:
         st.html('<div class="pc-welcome"><h1>Parlanchina can\'t start yet</h1></div>')
         st.error(label(str(error)), icon=":material/build:")
         st.stop()
-
-
-@st.cache_resource(show_spinner=False)
-def _services() -> Services:
-    services = build_services(load_process_settings(secrets=_secrets()))
-    atexit.register(services.close)
-    return services
 
 
 def _secrets() -> dict[str, object]:

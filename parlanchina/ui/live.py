@@ -20,9 +20,9 @@ from parlanchina.turn import Turn
 
 __all__ = ["draw_live"]
 
-_FASTEST, _SLOWEST = 0.05, 0.2  # seconds between two frames
+_FASTEST, _SLOWEST = 0.1, 0.2  # seconds between two frames
 _SHARE = 0.2  # of the time may go into drawing: after a frame that took 20 ms, one each 100 ms
-_TAIL_RATE = 80_000  # characters a second: an open block goes whole into each of its frames
+_TAIL_RATE = 4_000  # characters a second: an open block goes whole into each of its frames
 _SLICE = 0.5  # seconds that a wait may block before the script looks whether it is still wanted
 _SILENCE = 3.0  # seconds without anything new that make a reply "waiting"
 

@@ -124,20 +124,20 @@ def _draw_open_session(summary: SessionSummary) -> None:
         return
     with st.container(horizontal=True, key="open_session", wrap=False, gap="xxsmall", vertical_alignment="center"):
         _session_button(summary)
-        st.menu_button(
-            "Rename or delete",
-            ["Rename", "Delete"],
-            key=f"menu_{summary.id}",
-            icon=":material/more_horiz:",
-            type="tertiary",
-            on_click=_on_menu,
-            args=(summary.id,),
-        )
-
-
-def _on_menu(session_id: str) -> None:
-    choice = st.session_state.get(f"menu_{session_id}")
-    if choice == "Rename":
-        state.remember("renaming", session_id)
-    elif choice == "Delete":
-        actions.delete(session_id)
+        with st.popover("Rename or delete", key=f"menu_{summary.id}", icon=":material/more_horiz:", type="tertiary"):
+            st.button(
+                "Rename",
+                key=f"begin_rename_{summary.id}",
+                icon=":material/edit:",
+                type="tertiary",
+                on_click=actions.begin_rename,
+                args=(summary.id,),
+            )
+            st.button(
+                "Delete",
+                key=f"delete_{summary.id}",
+                icon=":material/delete:",
+                type="tertiary",
+                on_click=actions.delete,
+                args=(summary.id,),
+            )
