@@ -1,8 +1,8 @@
 """The unfinished end of a reply, made safe to show with `st.markdown` until its block is finished.
 
 What is pending is drawn by Streamlit's own Markdown, which repairs what is unclosed. Streamlit would also load a
-picture from anywhere, set `$5 to $10` as a formula, and run its `:directives:`; here each of these is disarmed,
-invisibly. It is a preview: the canonical renderer draws the block as soon as it is finished.
+picture from anywhere, set `$5 to $10` as a formula, run its `:directives:` and link to `data:`; here each of these is
+disarmed, invisibly. It is a preview: the canonical renderer draws the block as soon as it is finished.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MAYBE_FENCE = re.compile(r" {0,3}(`{1,}|~{1,})[^\n]*\Z")
 _UNDECIDED = "!:$\\"  # what these mean depends on the character that follows
 _DOLLAR = re.compile(r"(\\*)\$")
 _IMAGE = re.compile(r"!(?=\[)")
-_DIRECTIVE = re.compile(r":(?=[A-Za-z0-9_+-])")
+_COLON = re.compile(r":(?!//|[\s|:-])")  # a directive's, or a scheme's that is not https://; no table's rule
 
 
 def preview(pending: str) -> str:
@@ -35,4 +35,4 @@ def preview(pending: str) -> str:
         return ""
     text = pending.rstrip(_UNDECIDED) if pending.endswith(tuple(_UNDECIDED)) else pending
     text = _DOLLAR.sub(lambda m: m[0] if len(m[1]) % 2 else m[1] + r"\$", text)
-    return _DIRECTIVE.sub(":" + _JOINER, _IMAGE.sub("!" + _JOINER, text))
+    return _COLON.sub(f"{_JOINER}:{_JOINER}", _IMAGE.sub("!" + _JOINER, text))
