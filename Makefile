@@ -1,11 +1,12 @@
 # make run   - set up on first use, then open the chat
 # make test  - set up on first use, then lint, types and tests: one exit code
+# make screenshots - README's pictures, anew (needs Chromium)
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench clean
+.PHONY: run test screenshots clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run app.py
@@ -15,6 +16,9 @@ test: $(VENV)/.test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict parlanchina
 	$(BIN)/pytest
+
+screenshots: $(VENV)/.test-ready
+	$(BIN)/python -m tests.e2e.screenshots
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

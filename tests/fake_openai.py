@@ -78,6 +78,12 @@ class FakeOpenAI:
         """Queue answers to the next requests, one each; after them comes `default`."""
         self._queue.extend(replies)
 
+    def begin_anew(self) -> None:
+        """Forget what was prepared and what was asked."""
+        self._queue.clear()
+        self.requests.clear()
+        self.default = Reply()
+
     def wait_for_requests(self, count: int = 1, timeout: float = 5.0) -> list[Request]:
         """Wait until `count` requests have come; raises `TimeoutError` if they don't."""
         with self._arrived:

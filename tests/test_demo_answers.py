@@ -74,7 +74,7 @@ def ill_formed(markdown: str) -> Iterator[str]:
         ("Draw a diagram", ['<code class="language-mermaid">flowchart']),
         ("Write a Python function", ['<code class="language-python">', "can't write code to order"]),
         ("Show me some maths", ["\n$$\n", "$a^2 + b^2 = c^2$"]),
-        ("Paint me a picture", ["can't make pictures", "image tool", '<code class="language-mermaid">']),
+        ("Paint me a picture", ["`Paint me a picture`", "image model", "gallery"]),
         ("Which models are there?", DEMO_MODELS),
         ("Thank you!", ["welcome"]),
         ("¿Qué puedes hacer?", ["<table>", "¿Cómo añado una clave?"]),

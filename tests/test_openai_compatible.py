@@ -9,6 +9,7 @@ import pytest
 
 from parlanchina.events import ImageCall, ImageStarted, ReasoningDelta, TextDelta, TextDone
 from parlanchina.llm.openai_compatible import Azure, OpenAICompatible
+from parlanchina.llm.pictures import PICTURE_GUIDANCE
 from parlanchina.messages import Params
 from tests.fake_openai import FakeOpenAI, Reply
 from tests.replies import KEY, a_provider, a_request, events_of, text_of
@@ -46,7 +47,7 @@ async def test_openai_gets_a_responses_request(service):
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.body == {
         "model": "a-model",
-        "instructions": "Be brief.",
+        "instructions": f"Be brief.\n\n{PICTURE_GUIDANCE}",
         "input": [{"role": "user", "content": "Hello?"}],
         "stream": True,
         "store": False,

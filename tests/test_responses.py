@@ -97,7 +97,15 @@ def test_a_picture_tells_its_prompt_and_partial_ones_are_passed_over():
     )
     assert events == [
         ImageStarted(call_id="ig_1"),
-        ImageCall(call_id="ig_1", image_b64="AAAA", ext="jpg", revised_prompt="A cat, asleep."),
+        ImageCall(
+            call_id="ig_1",
+            image_b64="AAAA",
+            ext="jpg",
+            revised_prompt="A cat, asleep.",
+            model="gpt-image-1",
+            size="1024x1024",
+            quality="high",
+        ),
     ]
     assert reader.said_something
 

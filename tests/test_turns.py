@@ -22,8 +22,11 @@ from parlanchina.errors import (
     TurnRunning,
 )
 from parlanchina.events import ErrorEvent, ReasoningDelta, TextDelta, TextDone, UsageEvent
+from parlanchina.files import FileStore
 from parlanchina.messages import Message, Params, Session, Usage
 from parlanchina.reply_task import Renderer
+from parlanchina.stores.image_objects import open_folder
+from parlanchina.stores.images import ImageStore
 from parlanchina.stores.json_sessions import JsonSessions
 from parlanchina.turn import Turn
 from parlanchina.turns import Turns
@@ -49,6 +52,8 @@ class House:
         self.understudy = ScriptedProvider("demo")
         self.turns = Turns(
             self.store,
+            images=ImageStore(open_folder(folder / "images")),
+            files=FileStore(folder / "files"),
             providers={"scripted": self.provider, "demo": self.understudy},
             models={"m": "scripted", "m2": "scripted"},
             renderer=Renderer(version="t", render=render),

@@ -15,10 +15,10 @@ _JOINER = "\u2060"  # WORD JOINER: has no width, and parts what would be markup 
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)\n")
 _MAYBE_FENCE = re.compile(r" {0,3}(`{1,}|~{1,})[^\n]*\Z")
-_UNDECIDED = "!:$\\"  # what these mean depends on the character that follows
+_UNDECIDED = re.compile(r"[!:$\\]+/?\Z")  # what these mean depends on the character that follows
 _DOLLAR = re.compile(r"(\\*)\$")
 _IMAGE = re.compile(r"!(?=\[)")
-_COLON = re.compile(r":(?!//|[\s|:-])")  # a directive's, or a scheme's that is not https://; no table's rule
+_COLON = re.compile(r"\bhttps?://|:(?![\s|:-])", re.IGNORECASE)  # a directive's or a scheme's, not a table rule's
 
 
 def preview(pending: str) -> str:
@@ -33,6 +33,7 @@ def preview(pending: str) -> str:
         return f"{fence[1]}{'text' if info.lower() == 'mermaid' else info}\n{pending[fence.end() :]}"
     if _MAYBE_FENCE.match(pending):
         return ""
-    text = pending.rstrip(_UNDECIDED) if pending.endswith(tuple(_UNDECIDED)) else pending
+    text = _UNDECIDED.sub("", pending)
     text = _DOLLAR.sub(lambda m: m[0] if len(m[1]) % 2 else m[1] + r"\$", text)
-    return _COLON.sub(f"{_JOINER}:{_JOINER}", _IMAGE.sub("!" + _JOINER, text))
+    text = _IMAGE.sub("!" + _JOINER, text)
+    return _COLON.sub(lambda m: m[0] if m[0] != ":" else f"{_JOINER}:{_JOINER}", text)

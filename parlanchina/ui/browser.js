@@ -118,7 +118,7 @@ function onClick(event) {
   const code = target?.closest(".pc-copy");
   const table = target?.closest(".pc-csv");
   const reply = target?.closest('[class*="st-key-copy_"] button');
-  if (code) copy(code.closest(".pc-code")?.querySelector("pre")?.textContent ?? "", code);
+  if (code) copy(code.closest(".pc-code")?.querySelector("code")?.textContent ?? "", code);
   else if (table) copy(csv(table.closest(".pc-table")?.querySelector("table")), table);
   else if (reply) {
     const id = /st-key-copy_([A-Za-z0-9_-]+)/.exec(reply.closest('[class*="st-key-copy_"]').className)?.[1];
@@ -156,6 +156,7 @@ function csv(table) {
     const safe = /^[=+\-@\t]/.test(text) && !/^[+-]?[\d.,]+%?$/.test(text) ? "'" + text : text;
     return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
   };
-  const rows = [...(table?.rows ?? [])];
-  return rows.map((row) => [...row.cells].map((c) => cell(c.innerText.trim())).join(",")).join("\r\n");
+  const rows = [...(table?.rows ?? [])].map((row) => [...row.cells].map((c) => cell(c.innerText.trim())));
+  const width = Math.max(0, ...rows.map((row) => row.length)); // a row may leave out its last, empty cells
+  return rows.map((row) => [...row, ...Array(width - row.length).fill("")].join(",")).join("\r\n");
 }

@@ -16,7 +16,8 @@ class ChatPage:
         self.page = page
         self._url = url
 
-    def open(self, path: str = "/") -> ChatPage:
+    def open(self, path: str = "/?session=new") -> ChatPage:
+        """Go to an empty chat, or to what `path` says."""
         self.page.goto(self._url + path)
         expect(self.composer).to_be_visible(timeout=WAIT)
         return self

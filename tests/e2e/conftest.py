@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.e2e.running_app import RunningApp
 from tests.fake_openai import FakeOpenAI
 
-_ARGUMENTS = [
+BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +34,7 @@ def chromium() -> Iterator[Browser]:
             pytest.fail("CI must run the browser tests: install chromium")
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()
 
@@ -52,15 +52,35 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-@pytest.fixture
-def service() -> Iterator[FakeOpenAI]:
+@pytest.fixture(scope="package")
+def _service() -> Iterator[FakeOpenAI]:
     with FakeOpenAI() as service:
         yield service
 
 
 @pytest.fixture
+def service(_service: FakeOpenAI) -> FakeOpenAI:
+    """A provider with nothing prepared and nothing asked yet."""
+    _service.begin_anew()
+    return _service
+
+
+@pytest.fixture(scope="package")
+def _shared_app(_service: FakeOpenAI, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    app = RunningApp(tmp_path_factory.mktemp("app"), **settings_for(_service))
+    yield app
+    app.kill()
+
+
+@pytest.fixture
+def app(_shared_app: RunningApp, service: FakeOpenAI) -> RunningApp:
+    """An app that uses `service`, with the sessions of the tests before: starting one takes seconds."""
+    return _shared_app
+
+
+@pytest.fixture
 def run_app(tmp_path: Path) -> Iterator[Callable[..., RunningApp]]:
-    """Start an app with the given environment."""
+    """Start an app of the test's own with the given environment."""
     started: list[RunningApp] = []
 
     def run(**environment: str) -> RunningApp:
@@ -72,3 +92,12 @@ def run_app(tmp_path: Path) -> Iterator[Callable[..., RunningApp]]:
     yield run
     for app in started:
         app.kill()
+
+
+def settings_for(service: FakeOpenAI) -> dict[str, str]:
+    """The environment of an app that uses a provider of the tests."""
+    return {
+        "OPENAI_API_KEY": "sk-only-for-the-tests",
+        "OPENAI_API_BASE": service.base_url,
+        "PARLANCHINA_MODELS": "fake-model",
+    }

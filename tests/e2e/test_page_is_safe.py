@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -59,8 +59,7 @@ def watched(context: BrowserContext) -> Watched:
     return Watched(context)
 
 
-def test_no_attack_does_anything_as_a_finished_reply(watched: Watched, run_app: Callable[..., RunningApp]) -> None:
-    app = run_app()
+def test_no_attack_does_anything_as_a_finished_reply(watched: Watched, app: RunningApp) -> None:
     store = JsonSessions(app.data / "sessions")
     for number, attacks in enumerate(batched_attacks(A_PAGE)):
         session_id = stored(store, attacks)
@@ -70,16 +69,11 @@ def test_no_attack_does_anything_as_a_finished_reply(watched: Watched, run_app: 
         watched.expect_nothing_happened(f"attacks from {number * A_PAGE}")
 
 
-def test_no_attack_does_anything_while_it_streams(
-    watched: Watched, run_app: Callable[..., RunningApp], service: FakeOpenAI
-) -> None:
-    app = run_app(
-        OPENAI_API_KEY="sk-only-for-the-tests", OPENAI_API_BASE=service.base_url, PARLANCHINA_MODELS="fake-model"
-    )
+def test_no_attack_does_anything_while_it_streams(watched: Watched, app: RunningApp, service: FakeOpenAI) -> None:
     for attacks in batched_attacks(45):
         text = "\n\n".join(attacks)
         service.reply_with(Reply(text=[text[i : i + 9] for i in range(0, len(text), 9)], pace=120))
-        chat = ChatPage(watched.page, app.url).open("/?session=new")
+        chat = ChatPage(watched.page, app.url).open()
         chat.send("Go on")
         expect(chat.stop_button).to_be_visible(timeout=WAIT)
         while chat.stop_button.count():

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.chat_page import WAIT, ChatPage
+from tests.e2e.conftest import settings_for
 from tests.e2e.running_app import RunningApp
 from tests.fake_openai import FakeOpenAI, Gate, Reply
 
@@ -19,24 +20,11 @@ WHOLE = FIRST + REST
 
 
 @pytest.fixture
-def app(run_app: Callable[..., RunningApp], service: FakeOpenAI) -> RunningApp:
-    return run_app(**settings(service))
-
-
-@pytest.fixture
 def gate() -> Gate:
     """Holds a reply after its first part until the test opens it."""
     gate = Gate()
     gate.release()
     return gate
-
-
-def settings(service: FakeOpenAI) -> dict[str, str]:
-    return {
-        "OPENAI_API_KEY": "sk-only-for-the-tests",
-        "OPENAI_API_BASE": service.base_url,
-        "PARLANCHINA_MODELS": "fake-model",
-    }
 
 
 def begin(page: Page, app: RunningApp, service: FakeOpenAI, gate: Gate) -> ChatPage:
@@ -56,7 +44,7 @@ def test_a_reply_is_shown_and_is_there_after_a_reload(page: Page, app: RunningAp
     for _ in range(2):
         expect(chat.questions).to_have_text(["Hi, `you` <b>there</b> for $5 and $10"])
         expect(chat.reply.locator("strong")).to_have_text("there")
-        expect(chat.sessions).to_have_text(["Hi, `you` <b>there</b> for $5 and $10"])
+        expect(chat.sessions.first).to_have_text("Hi, `you` <b>there</b> for $5 and $10")
         page.reload()
     assert len(service.requests) == 1
 
@@ -95,7 +83,7 @@ def test_another_session_and_back_in_mid_reply(page: Page, app: RunningApp, serv
     chat.send("Another chat")
     chat.expect_reply("Elsewhere.")
     chat.expect_ended()
-    chat.sessions.filter(has_text="both parts").click()
+    chat.sessions.filter(has_text="both parts").first.click()
     chat.expect_reply(FIRST.strip())
     gate.open()
     chat.expect_ended()
@@ -110,7 +98,7 @@ def test_closed_tab_finds_the_whole_reply_on_return(
     page.close()
     gate.open()
     wait_until(lambda: service.requests[0].finished)
-    again = ChatPage(context.new_page(), app.url).open()
+    again = ChatPage(context.new_page(), app.url).open("/")
     again.expect_reply(WHOLE)
     again.expect_ended()
     assert chat.page.is_closed()
@@ -146,13 +134,14 @@ def test_theme_switched_in_mid_reply_loses_nothing(
 
 
 def test_killed_server_keeps_what_came_and_continue_goes_on(
-    page: Page, app: RunningApp, service: FakeOpenAI, gate: Gate
+    page: Page, run_app: Callable[..., RunningApp], service: FakeOpenAI, gate: Gate
 ) -> None:
+    app = run_app(**settings_for(service))
     begin(page, app, service, gate)
     wait_until_on_disk(app, FIRST.strip())
     app.kill()
     app.start()
-    chat = ChatPage(page, app.url).open()
+    chat = ChatPage(page, app.url).open("/")
     chat.expect_reply(FIRST.strip())
     expect(chat.reply.locator(".pc-problem")).to_be_visible()
     service.reply_with(Reply(text="And the rest."))
@@ -162,12 +151,13 @@ def test_killed_server_keeps_what_came_and_continue_goes_on(
 
 
 def test_a_server_told_to_end_loses_not_even_the_last_second(
-    page: Page, app: RunningApp, service: FakeOpenAI, gate: Gate
+    page: Page, run_app: Callable[..., RunningApp], service: FakeOpenAI, gate: Gate
 ) -> None:
+    app = run_app(**settings_for(service))
     begin(page, app, service, gate)
     app.stop()
     app.start()
-    chat = ChatPage(page, app.url).open()
+    chat = ChatPage(page, app.url).open("/")
     chat.expect_reply(FIRST.strip())
     expect(chat.button("continue")).to_be_visible()
 
@@ -175,7 +165,7 @@ def test_a_server_told_to_end_loses_not_even_the_last_second(
 def test_strangers_on_a_shared_link_never_meet(
     chromium: Browser, run_app: Callable[..., RunningApp], service: FakeOpenAI
 ) -> None:
-    app = run_app(PARLANCHINA_MODE="shared", **settings(service))
+    app = run_app(PARLANCHINA_MODE="shared", **settings_for(service))
     service.default = Reply(text="Your secret is safe.")
     alice_browser, bob_browser = chromium.new_context(), chromium.new_context()
     alice = ChatPage(alice_browser.new_page(), app.url).open()
