@@ -137,13 +137,12 @@ def test_killed_server_keeps_what_came_and_continue_goes_on(
     page: Page, run_app: Callable[..., RunningApp], service: FakeOpenAI, gate: Gate
 ) -> None:
     app = run_app(**settings_for(service))
-    begin(page, app, service, gate)
+    chat = begin(page, app, service, gate)
     wait_until_on_disk(app, FIRST.strip())
     app.kill()
     app.start()
-    chat = ChatPage(page, app.url).open("/")
+    expect(chat.reply.locator(".pc-problem")).to_be_visible(timeout=WAIT)  # the open tab finds back by itself
     chat.expect_reply(FIRST.strip())
-    expect(chat.reply.locator(".pc-problem")).to_be_visible()
     service.reply_with(Reply(text="And the rest."))
     chat.button("continue").click()
     chat.expect_reply("The first part. And the rest.")
