@@ -183,7 +183,9 @@ class _Values:
         """A value for a message, less what may be secret: a key in the wrong place, a password in an address."""
         if re.search(r"\bsk-", value) or any(secret in value for secret in self._secrets):
             return "a value not shown here"
-        return repr(re.sub(r"[?#].*", "…", re.sub(r".*@", "…@", value))[:200])
+        _, user, rest = value.rpartition("@")
+        plain, *query = re.split(r"[?#]", rest, maxsplit=1)
+        return repr((("…@" if user else "") + plain + ("…" if query else ""))[:200])
 
     def wrong(self, name: str, value: str, fix: str) -> ConfigError:
         return ConfigError(f"{name} is {self.shown(value)}: {fix}.")
