@@ -142,6 +142,11 @@ class FileLocked(FileRefused):
 
     code = "file_locked"
 
+    def __init__(
+        self, name: str, why: str = "is protected by a password: save a copy without one, and attach that."
+    ) -> None:
+        super().__init__(name, why)
+
 
 class FileHasNoText(FileRefused):
     """A file can be read, but there are no words in it."""

@@ -50,17 +50,28 @@ class ImageStarted:
     """The model began a picture."""
 
     call_id: str
+    begun_at: float = 0.0
+    """When that was, on the process's monotonic clock: put in by the turn, for those who come to follow it later."""
     type: Literal["image_started"] = "image_started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageCall:
-    """A finished picture."""
+    """A finished picture: with its bytes from a provider, with its address once a turn has kept it.
+
+    Neither means that it could not be kept; the reply's text says why.
+    """
 
     call_id: str
     image_b64: str
     ext: str = "png"
     revised_prompt: str = ""
+    model: str = ""
+    """The model that painted, where it isn't the one that answers."""
+    size: str = ""
+    quality: str = ""
+    url: str = ""
+    alt_text: str = ""
     type: Literal["image_call"] = "image_call"
 
 

@@ -254,9 +254,14 @@ class Session:
 
     def path(self) -> list[Message]:
         """The messages from the first one to `head`: the branch being shown."""
-        left = {message.id: message for message in self.messages}
+        shown = self.message(self.head) if self.head is not None else None
+        return self.path_to(shown) if shown is not None else []
+
+    def path_to(self, message: Message) -> list[Message]:
+        """The messages from the first one to a message, which may be one that is about to be added."""
+        left = {other.id: other for other in self.messages if other.id != message.id}
         path: list[Message] = []
-        current = left.pop(self.head, None) if self.head is not None else None
+        current: Message | None = message
         while current is not None:  # each message once: a hand-edited loop must not hang us
             path.append(current)
             current = left.pop(current.parent_id, None) if current.parent_id is not None else None

@@ -59,9 +59,11 @@ def is_direct_local(*, peer: str | None, header_names: Iterable[str]) -> bool:
     if any(name.lower() in _FORWARDING_HEADERS for name in header_names):
         return False
     try:
-        return peer is not None and ipaddress.ip_address(peer).is_loopback
+        address = ipaddress.ip_address(peer or "")
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)  # how a socket for both IPv4 and IPv6 writes 127.0.0.1
+    return bool((mapped or address).is_loopback)
 
 
 def is_shared(mode: Literal["auto", "single", "shared"], *, direct_local: bool) -> bool:

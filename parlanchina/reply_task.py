@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from parlanchina.errors import (
     ParlanchinaError,
@@ -36,13 +36,16 @@ from parlanchina.events import (
     UsageEvent,
 )
 from parlanchina.llm.base import Provider, ReplyRequest
-from parlanchina.messages import Message, Timing, Usage
+from parlanchina.messages import ImageRef, Message, Timing, Usage
+from parlanchina.reply_pictures import ReplyPictures, missing_markdown, picture_markdown, pictures_in
 from parlanchina.stores.base import ReplyJournal
 from parlanchina.turn import Turn
 
 __all__ = ["Renderer", "ReplyTask"]
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds between tries to store the end: a full disk may be freed
 
@@ -71,17 +74,22 @@ class ReplyTask:
         journal: ReplyJournal,
         *,
         renderer: Renderer,
+        pictures: ReplyPictures,
         checkpoint_seconds: float,
         continued: str = "",
     ) -> None:
         self._turn = turn
         self._journal = journal
         self._renderer = renderer
+        self._pictures = pictures
         self._checkpoint_seconds = checkpoint_seconds
         self._message = turn.message
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._written_text = self._written_reasoning = 0  # how many pieces of each the journal has
+        self._images: list[ImageRef] = []
+        self._keeping: asyncio.Task[None] | None = None
+        self._missing: StoreError | None = None
         self._usage: Usage | None = None
         self._first_token_ms: int | None = None
         self._started = time.monotonic()
@@ -91,6 +99,7 @@ class ReplyTask:
         self._ended = asyncio.Event()
         if continued:
             self._add(TextDelta(text=continued))
+            self._images.extend(pictures_in(continued))
 
     def stop(self) -> None:
         """Ask, from any thread, for the reply to end as `stopped`."""
@@ -115,6 +124,7 @@ class ReplyTask:
         try:
             ending = await self._reading
         except asyncio.CancelledError:
+            await self._keep_what_came()
             if not self._stop_requested:
                 self._ended.set()
                 await checkpoints
@@ -152,6 +162,9 @@ class ReplyTask:
                             return _failed(error)
                         case TextDone():
                             finished = event
+                        case ImageCall():
+                            self._keeping = asyncio.create_task(self._keep_picture(event))
+                            await asyncio.shield(self._keeping)  # once begun, also if the reply is stopped
                         case _:
                             self._add(event)
         except Exception as error:  # a provider must not raise; whatever it did, what came is kept
@@ -171,11 +184,32 @@ class ReplyTask:
                 self._reasoning.append(text)
             case UsageEvent(usage=usage):
                 self._usage = usage
-            case ImageStarted() | ImageCall() | TextDone() | ErrorEvent():
+            case ImageStarted():
+                event = replace(event, begun_at=time.monotonic())
+            case ImageCall() | TextDone() | ErrorEvent():
                 pass
             case _:
                 assert_never(event)
         self._turn.add(event)
+
+    async def _keep_picture(self, call: ImageCall) -> None:
+        """Keep a picture and put it where it belongs in the text, or there why it is missing."""
+        try:
+            picture = await _beside_the_loop(lambda: self._pictures.keep(call))
+        except StoreError as error:
+            log.warning("turn %s: a picture could not be kept: %s", self._turn.id, error.code)
+            self._missing = self._missing or error
+            self._add(TextDelta(text=missing_markdown(error)))
+            self._add(replace(call, image_b64=""))
+        else:
+            self._images.append(picture)
+            self._add(TextDelta(text=picture_markdown(picture)))
+            self._add(replace(call, image_b64="", url=picture.url, alt_text=picture.alt_text))
+
+    async def _keep_what_came(self) -> None:
+        """Wait for the picture that was being kept when the reply was stopped."""
+        if self._keeping is not None:
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     def _mark_first_token(self) -> None:
         if self._first_token_ms is None and self._loop is not None:
@@ -204,6 +238,8 @@ class ReplyTask:
             self._written_text, self._written_reasoning = text_count, reasoning_count
 
     async def _store(self, ending: _Ending) -> None:
+        if self._missing and ending.status == "complete":
+            ending = replace(ending, status="error", error=self._missing)
         text = "".join(self._text)
         message = replace(
             self._message,
@@ -213,6 +249,7 @@ class ReplyTask:
             error=str(ending.error) if ending.error else None,
             error_code=ending.error.code if ending.error else None,
             reasoning="".join(self._reasoning),
+            images=tuple(self._images),
             usage=self._usage,
             timing=Timing(first_token_ms=self._first_token_ms, total_ms=self._elapsed_ms()),
         )
@@ -256,14 +293,13 @@ class ReplyTask:
         raise AssertionError("unreachable: the last try returns")
 
 
-async def _beside_the_loop(write: Callable[[], object]) -> None:
+async def _beside_the_loop(write: Callable[[], T]) -> T:
     """Do what blocks on a thread, or right here when the process is ending and no thread can be had any more."""
     try:
         waiting = asyncio.get_running_loop().run_in_executor(None, write)
     except RuntimeError:
-        write()
-    else:
-        await waiting
+        return write()
+    return await waiting
 
 
 def _failed(error: ProviderError) -> _Ending:

@@ -7,6 +7,7 @@ draws, and nothing below it looks for its own collaborators.
 from __future__ import annotations
 
 import atexit
+import importlib
 import logging
 import os
 import threading
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parlanchina.config import Settings, load_settings, read_dotenv
+from parlanchina.files import FileStore
 from parlanchina.llm import build_provider
 from parlanchina.llm.base import Provider
 from parlanchina.llm.demo import DEMO_MODELS, DemoProvider
@@ -34,6 +36,8 @@ __all__ = [
     "process_services",
 ]
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -42,6 +46,7 @@ class Services:
     settings: Settings
     sessions: SessionStore
     images: ImageStore
+    files: FileStore
     turns: Turns
     providers: Mapping[str, Provider]
     renderer: Renderer
@@ -75,11 +80,15 @@ def build_services(settings: Settings) -> Services:
 
     demo = DemoProvider()
     provider = demo if settings.provider == "demo" else build_provider(settings)
-    providers: dict[str, Provider] = {demo.name: demo, provider.name: provider}
+    providers: dict[str, Provider] = _observed({demo.name: demo, provider.name: provider})
     image_hosts = frozenset(settings.image_hosts)
     renderer = Renderer(version=RENDERER, render=lambda markdown: render_markdown(markdown, image_hosts=image_hosts))
+    images = open_image_store(settings)
+    files = FileStore(settings.data_dir / "files")
     turns = Turns(
         sessions,
+        images=images,
+        files=files,
         providers=providers,
         models=dict.fromkeys(settings.models, provider.name),
         renderer=renderer,
@@ -89,13 +98,33 @@ def build_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         sessions=sessions,
-        images=open_image_store(settings),
+        images=images,
+        files=files,
         turns=turns,
         providers=providers,
         renderer=renderer,
     )
 
 
+def _observed(providers: dict[str, Provider]) -> dict[str, Provider]:
+    """The providers, observed by OpenTelemetry where that is asked for and installed."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return providers
+    try:
+        telemetry = importlib.import_module("parlanchina.llm.telemetry")  # optional, and slow to load
+    except ImportError as error:
+        log.warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is sent (%s): "
+            "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
+            error,
+        )
+        return providers
+    if not _observers:
+        _observers.append(telemetry.export_from_environment())
+    return {name: telemetry.observed(provider) for name, provider in providers.items()}
+
+
+_observers: list[Callable[[], None]] = []  # what sends the rest of what was observed; one at most
 _process_guard = threading.Lock()
 _process: list[Services] = []  # one at most
 
@@ -115,7 +144,9 @@ def process_services(read_secrets: Callable[[], Mapping[str, object]]) -> Servic
 
 
 def close_process_services() -> None:
-    """Close them, if there are any; the next `process_services` makes new ones."""
+    """Close them, if there are any, and send what was observed; the next `process_services` makes new ones."""
     with _process_guard:
         while _process:
             _process.pop().close()
+        for send_the_rest in _observers:
+            send_the_rest()

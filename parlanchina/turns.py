@@ -22,12 +22,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from parlanchina.conversation import check_message, prompt_for, title_from
-from parlanchina.errors import ModelNotAllowed, TurnNotFound, TurnRunning
+from parlanchina.conversation import attachments_of, check_message, prompt_for, title_from
+from parlanchina.errors import FileRefused, ModelNotAllowed, StoreError, TurnNotFound, TurnRunning
+from parlanchina.files import Extract, FileStore
 from parlanchina.llm.base import Provider, ReplyRequest
 from parlanchina.messages import Attachment, Message, Params, Session
+from parlanchina.reply_pictures import ReplyPictures, picture_id_of
 from parlanchina.reply_task import Renderer, ReplyTask
 from parlanchina.stores.base import ReplyJournal, SessionStore
+from parlanchina.stores.images import ImageStore
 from parlanchina.turn import Turn
 
 __all__ = ["HEAD", "Turns"]
@@ -47,6 +50,8 @@ class Turns:
         self,
         store: SessionStore,
         *,
+        images: ImageStore,
+        files: FileStore,
         providers: Mapping[str, Provider],
         models: Mapping[str, str],
         renderer: Renderer,
@@ -62,6 +67,8 @@ class Turns:
         and by itself, where that is set, when a provider can't be reached.
         """
         self._store = store
+        self._images = images
+        self._files = files
         self._providers = providers
         self._models = models
         self._renderer = renderer
@@ -160,7 +167,7 @@ class Turns:
     def close(self, *, timeout: float = 5.0) -> None:
         """Write what the running replies have said and end their tasks: each is left to be `interrupted`."""
         if self._loop.is_running():
-            asyncio.run_coroutine_threadsafe(self._cancel_tasks(), self._loop).result(timeout)
+            asyncio.run_coroutine_threadsafe(self._let_go(), self._loop).result(timeout)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(timeout)
             self._loop.close()
@@ -202,10 +209,9 @@ class Turns:
             status="streaming",
         )
         request = ReplyRequest(
-            messages=prompt_for(session, question, continued=continued),
+            messages=prompt_for(session, question, continued=continued, files=self._read_files(session, question)),
             model=model,
             params=replace(session.params, **_set(params)) if params else session.params,
-            enable_image_tool=False,  # pictures need a store of their own
         )
         key = (session.id, question.id)
         with self._guard:
@@ -223,6 +229,7 @@ class Turns:
             turn,
             journal,
             renderer=self._renderer,
+            pictures=self._pictures_of(session, question, reply),
             checkpoint_seconds=self._checkpoint_seconds,
             continued=continued,
         )
@@ -231,6 +238,28 @@ class Turns:
         making = task.run(provider, request, fallback=self._fallback_for(provider))
         self._loop.call_soon_threadsafe(self._spawn, making, turn, journal, key)
         return turn
+
+    def _read_files(self, session: Session, question: Message) -> dict[str, Extract]:
+        """What was read of the files on the way to a question, less those that are gone."""
+        files: dict[str, Extract] = {}
+        for attachment in attachments_of(session.path_to(question)):
+            with suppress(StoreError, FileRefused):
+                files[attachment.id] = self._files.extracted(attachment.id, owner=session.owner)
+        return files
+
+    def _pictures_of(self, session: Session, question: Message, reply: Message) -> ReplyPictures:
+        named = map(picture_id_of, question.attachments)
+        return ReplyPictures(
+            store=self._images,
+            owner=session.owner,
+            story={
+                "prompt": question.raw_markdown,
+                "model": reply.model,
+                "session_id": session.id,
+                "message_id": reply.id,
+            },
+            inputs=[image_id for image_id in named if image_id is not None],
+        )
 
     def _spawn(
         self, making: Coroutine[None, None, None], turn: Turn, journal: ReplyJournal, key: tuple[str, str]
@@ -250,10 +279,12 @@ class Turns:
         if not turn.done:  # cancelled or failed: whoever follows must not wait for ever
             turn.end(replace(turn.message, raw_markdown=turn.text, status="interrupted"))
 
-    async def _cancel_tasks(self) -> None:
+    async def _let_go(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for provider in self._providers.values():
+            await provider.aclose()
         with suppress(RuntimeError):  # the process is ending, and has ended its threads itself
             await self._loop.shutdown_default_executor()
 

@@ -7,13 +7,13 @@ import pytest
 from parlanchina.ownership import is_direct_local, is_shared, owner_of_browser
 
 
-@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1"])
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_a_connection_from_this_machine_is_local(peer: str) -> None:
     assert is_direct_local(peer=peer, header_names=["Host", "User-Agent", "Cookie", "Origin"])
 
 
 @pytest.mark.parametrize(
-    "peer", ["192.168.1.7", "8.8.8.8", "fe80::1", "", "localhost", "127.0.0.1.evil.example", None]
+    "peer", ["192.168.1.7", "8.8.8.8", "fe80::1", "::ffff:8.8.8.8", "", "localhost", "127.0.0.1.evil.example", None]
 )
 def test_any_other_peer_is_not_local(peer: str | None) -> None:
     assert not is_direct_local(peer=peer, header_names=[])

@@ -12,7 +12,7 @@ from parlanchina.events import FinishReason, ImageCall, ImageStarted, LLMEvent, 
 from parlanchina.llm.base import ReplyRequest
 from parlanchina.llm.complaints import Complained
 from parlanchina.llm.frames import Frame, count_of, section_of, sections_of, text_of
-from parlanchina.llm.pictures import picture_in, picture_modalities
+from parlanchina.llm.pictures import PICTURE_GUIDANCE, picture_in, picture_modalities
 from parlanchina.messages import Usage
 
 __all__ = ["ChatReader", "chat_body"]
@@ -42,6 +42,8 @@ def chat_body(request: ReplyRequest, *, model: str, limit_name: str, with_images
     body |= {name: value for name, value in params.items() if value is not None}
     if with_images and (modalities := picture_modalities(model)):
         body["modalities"] = modalities
+        if "text" in modalities:
+            body["messages"].insert(0, {"role": "system", "content": PICTURE_GUIDANCE})
     return body
 
 

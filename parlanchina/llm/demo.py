@@ -11,14 +11,17 @@ All counts here use that rule; real models count a little differently.
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import random
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from parlanchina.events import LLMEvent, TextDelta, TextDone, UsageEvent
+from parlanchina.events import ImageCall, ImageStarted, LLMEvent, TextDelta, TextDone, UsageEvent
 from parlanchina.llm.base import ReplyRequest
-from parlanchina.llm.demo_answers import Conversation, Sampler, compose, text_of
+from parlanchina.llm.demo_answers import Conversation, Sampler, compose, find_topic, text_of, topic_of
+from parlanchina.llm.demo_pictures import paint
+from parlanchina.llm.demo_pictures.order import Order, read_order
 from parlanchina.messages import Usage
 
 __all__ = ["DEMO_MODELS", "DemoProvider", "count_tokens", "split_tokens"]
@@ -28,6 +31,11 @@ DEMO_MODELS = ("demo", "demo-brief")
 
 _TOKEN = re.compile(r"\s*(?:\w{1,12}|[^\w\s])|\s+")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$", re.MULTILINE)
+_PICTURE_TOLD = re.compile(r"\s*\[picture(?:: [^\n]*)?\]\s*")
+"""A picture in a reply that is to be continued."""
+_PICTURE_SIZE = 1024
+_PAINTING = 1.8
+"""Seconds a picture takes, on average: an image model's minute would teach nothing more."""
 _FIRST_DELAY = 0.4
 """Seconds before the first token, on average."""
 _TAKES = 32
@@ -70,16 +78,25 @@ class DemoProvider:
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[LLMEvent, None]:
         """Make one reply; closing the iterator or cancelling its reader ends it at once."""
         take = next(self._calls) % _TAKES
-        reply = split_tokens(self._reply(request, take=take))
+        conversation = Conversation.read(request.messages)
+        reply = split_tokens(self._reply(conversation, request, take=take))
+        order = _order_in(conversation) if request.enable_image_tool else None
         limit = request.params.max_tokens
         spoken = reply if limit is None else reply[: max(limit, 0)]
 
         jitter = random.Random(f"{self._seed}/{take}")
         pause = _FIRST_DELAY if self._pause else 0.0
         for token in spoken:
+            if order and "\n\n" in token:  # pictures come after the first paragraph
+                async for event in self._painted(order, take=take, jitter=jitter):
+                    yield event
+                order = None
             await self._sleep(pause * jitter.uniform(0.5, 1.5))
             yield TextDelta(text=token)
             pause = self._pause
+        if order and len(spoken) == len(reply):
+            async for event in self._painted(order, take=take, jitter=jitter):
+                yield event
 
         read = 0
         for message in request.messages:
@@ -88,15 +105,30 @@ class DemoProvider:
         yield UsageEvent(usage=Usage(input_tokens=read, output_tokens=len(spoken)))
         yield TextDone(finish_reason="stop" if len(spoken) == len(reply) else "length")
 
+    async def _painted(self, order: Order, *, take: int, jitter: random.Random) -> AsyncGenerator[LLMEvent, None]:
+        """Paint what is ordered, beside the event loop: all are begun, and finished one after the other."""
+        for number in range(order.count):
+            yield ImageStarted(call_id=f"painting_{number}")
+        for number in range(order.count):
+            await self._sleep((_PAINTING if self._pause else 0.0) * jitter.uniform(0.8, 1.2))
+            seed = (self._seed * _TAKES + take) * 10 + number
+            picture = await asyncio.to_thread(paint, order.prompt, seed=seed, size=(_PICTURE_SIZE, _PICTURE_SIZE))
+            yield ImageCall(
+                call_id=f"painting_{number}",
+                image_b64=base64.b64encode(picture).decode(),
+                revised_prompt=order.title,
+                size=f"{_PICTURE_SIZE}x{_PICTURE_SIZE}",
+            )
+
     async def aclose(self) -> None:
         """Release connections: there are none."""
 
-    def _reply(self, request: ReplyRequest, *, take: int) -> str:
-        conversation = Conversation.read(request.messages)
+    def _reply(self, conversation: Conversation, request: ReplyRequest, *, take: int) -> str:
         unfinished = conversation.unfinished()
         if unfinished is None:
             return self._write(conversation, request, take=take)
         asked, said = unfinished
+        said = _PICTURE_TOLD.sub("\n\n", said)
         topic = "lost"
         for other in range(_TAKES if _is_varied(request) else 1):
             whole = self._write(asked, request, take=other)
@@ -114,8 +146,21 @@ class DemoProvider:
     ) -> str:
         key = f"{self._seed}/{conversation.digest}"
         chance = random.Random(f"{key}/{take}" if _is_varied(request) else key)
+        if topic is None and not request.enable_image_tool and topic_of(conversation) == "picture":
+            topic = "no_picture"
         sampler = Sampler(chance, temperature=request.params.temperature, top_p=request.params.top_p)
         return compose(conversation, sampler=sampler, brief=request.model == "demo-brief", topic=topic)
+
+
+def _order_in(conversation: Conversation) -> Order | None:
+    """What the last question orders painted, if that is still to be done."""
+    unfinished = conversation.unfinished()
+    asked, said = unfinished or (conversation, "")
+    if topic_of(asked) != "picture" or _PICTURE_TOLD.search(said):
+        return None
+    *earlier, question = asked.asked
+    before = [one.text for one in earlier if find_topic(one.text) == "picture"] if question.attached else []
+    return read_order(question.text, before=" ".join(before[-1:]))
 
 
 def _is_varied(request: ReplyRequest) -> bool:

@@ -159,6 +159,8 @@ class OpenAICompatible:
             await asyncio.sleep(pause)
 
     def _attempt(self, request: ReplyRequest, way: _Way) -> Attempt:
+        if way.without & {"tools", "modalities"}:  # nor may it be told of what it refuses
+            request = replace(request, enable_image_tool=False)
         body = self._body(request, way.api)
         body = {name: value for name, value in body.items() if name not in way.without}
         # Azure has to be told which deployment draws; its name is taken to be the model's.

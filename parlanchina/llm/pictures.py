@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["picture_extension", "picture_in", "picture_modalities"]
+__all__ = ["PICTURE_GUIDANCE", "picture_extension", "picture_in", "picture_modalities"]
+
+PICTURE_GUIDANCE = (
+    "You can make pictures. Answer in words, unless a picture clearly helps or is asked for. Then make at least one, "
+    "and always write a short description beside it. Pictures in this conversation stand as [picture: description]."
+)
+"""Told to a model that is offered pictures, after the user's own system prompt, and to no other."""
 
 _EXTENSIONS = {"png": "png", "jpeg": "jpg", "jpg": "jpg", "webp": "webp", "gif": "gif"}
 

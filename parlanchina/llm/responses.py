@@ -12,7 +12,7 @@ from parlanchina.events import FinishReason, ImageCall, ImageStarted, LLMEvent, 
 from parlanchina.llm.base import ChatMessage, ReplyRequest
 from parlanchina.llm.complaints import Complained
 from parlanchina.llm.frames import Frame, count_of, section_of, text_of
-from parlanchina.llm.pictures import picture_extension
+from parlanchina.llm.pictures import PICTURE_GUIDANCE, picture_extension
 from parlanchina.messages import Usage
 
 __all__ = ["IMAGE_MODEL", "ResponsesReader", "responses_body"]
@@ -37,8 +37,6 @@ def responses_body(request: ReplyRequest, *, model: str, with_images: bool) -> J
         instructions.append(messages.pop(0)["content"])
     # Not kept by the service: the conversation is ours to keep, and a person's words belong in one place.
     body: Json = {"model": model, "input": [_item(message) for message in messages], "stream": True, "store": False}
-    if instructions:
-        body["instructions"] = "\n\n".join(instructions)
     params = {
         "temperature": request.params.temperature,
         "top_p": request.params.top_p,
@@ -47,6 +45,9 @@ def responses_body(request: ReplyRequest, *, model: str, with_images: bool) -> J
     body |= {name: value for name, value in params.items() if value is not None}
     if with_images:
         body["tools"] = [_IMAGE_TOOL]
+        instructions.append(PICTURE_GUIDANCE)
+    if instructions:
+        body["instructions"] = "\n\n".join(instructions)
     return body
 
 
@@ -137,7 +138,13 @@ class ResponsesReader:
         if result and extension:
             self.said_something = True
             yield ImageCall(
-                call_id=call_id, image_b64=result, ext=extension, revised_prompt=text_of(item, "revised_prompt")
+                call_id=call_id,
+                image_b64=result,
+                ext=extension,
+                revised_prompt=text_of(item, "revised_prompt"),
+                model=IMAGE_MODEL,
+                size=text_of(item, "size") or _IMAGE_TOOL["size"],
+                quality=text_of(item, "quality") or _IMAGE_TOOL["quality"],
             )
 
     def _end(self, frame: Frame, finish: FinishReason) -> None:

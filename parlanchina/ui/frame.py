@@ -8,11 +8,20 @@ from parlanchina.errors import ConfigError, StoreError
 from parlanchina.services import Services, process_services
 from parlanchina.ui import state
 from parlanchina.ui.browser import meet_browser
-from parlanchina.ui.sidebar import draw_sidebar, label
+from parlanchina.ui.label import label
+from parlanchina.ui.secrets import streamlit_secrets
+from parlanchina.ui.sidebar import draw_sidebar
 from parlanchina.ui.state import App
 from parlanchina.ui.theme import apply_style
 
-__all__ = ["draw_frame"]
+__all__ = ["draw_frame", "turn_to"]
+
+
+def turn_to(page: st.Page, *, chat: st.Page) -> None:
+    """Begin a run of a page, or leave it for the conversation, if that is where the last click leads."""
+    if state.wants_chat() and page is not chat:
+        st.switch_page(chat, query_params=st.query_params.to_dict())
+    state.enter_page(is_chat=page is chat)
 
 
 def draw_frame() -> None:
@@ -36,15 +45,8 @@ def draw_frame() -> None:
 
 def _services_or_stop() -> Services:
     try:
-        return process_services(_secrets)
+        return process_services(streamlit_secrets)
     except (ConfigError, StoreError) as error:
         st.html('<div class="pc-welcome"><h1>Parlanchina can\'t start yet</h1></div>')
         st.error(label(str(error)), icon=":material/build:")
         st.stop()
-
-
-def _secrets() -> dict[str, object]:
-    try:
-        return dict(st.secrets)
-    except FileNotFoundError:  # none were given
-        return {}

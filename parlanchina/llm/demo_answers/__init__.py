@@ -16,8 +16,9 @@ A file holds one topic: a head of `name: value` lines, a blank line, and the ans
 
 from __future__ import annotations
 
-from parlanchina.llm.demo_answers.compose import compose
+from parlanchina.llm.demo_answers.compose import compose, topic_of
 from parlanchina.llm.demo_answers.conversation import Conversation, text_of
+from parlanchina.llm.demo_answers.library import find_topic
 from parlanchina.llm.demo_answers.sampler import Sampler
 
-__all__ = ["Conversation", "Sampler", "compose", "text_of"]
+__all__ = ["Conversation", "Sampler", "compose", "find_topic", "text_of", "topic_of"]

@@ -15,7 +15,7 @@ from parlanchina.llm.demo_answers.quote import quote
 from parlanchina.llm.demo_answers.sampler import Sampler
 from parlanchina.llm.demo_answers.style import Style
 
-__all__ = ["compose"]
+__all__ = ["compose", "topic_of"]
 
 _BRACED = re.compile(r"\{\{(.+?)\}\}")
 _LISTED = 5
@@ -26,7 +26,7 @@ def compose(conversation: Conversation, *, sampler: Sampler, brief: bool = False
     """Write the whole answer to a conversation's last question, or to `topic` where the caller knows better."""
     style = Style.read(conversation.system)
     language = style.language or _language(conversation)
-    name = topic or _topic(conversation)
+    name = topic or topic_of(conversation)
     answer = topics(language)[name]
     if not (brief or style.brief):
         text = story.tell(answer.body, chance=sampler.chance) if name == "story" else answer.body
@@ -40,10 +40,11 @@ def compose(conversation: Conversation, *, sampler: Sampler, brief: bool = False
     return _BRACED.sub(lambda slot: slots[slot[1]], text)
 
 
-def _topic(conversation: Conversation) -> str:
+def topic_of(conversation: Conversation) -> str:
+    """Name the topic that the last question asks for."""
     asked = conversation.asked
-    if asked and asked[-1].attached:
-        return "attachment"
+    if asked and asked[-1].attached:  # a picture may come with a wish for another one
+        return "picture" if find_topic(asked[-1].text) == "picture" else "attachment"
     if not asked or not asked[-1].text.strip():
         return "hello"
     name = find_topic(asked[-1].text) or "fallback"

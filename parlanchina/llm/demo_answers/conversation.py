@@ -22,12 +22,16 @@ _CONTINUE = re.compile(
 )
 
 
+_ABOUT_A_FILE = ("The user attached ", "The user also attached ")  # how `files.prompt_parts` begins such a part
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """One message."""
 
     role: str
     text: str
+    """Its own words, without those of a file that came with it."""
     attached: bool = False
     """Whether something besides text came with it."""
 
@@ -50,7 +54,7 @@ class Conversation:
             if role in ("system", "developer"):
                 system.append(text_of(content))
             elif role in ("user", "assistant"):
-                said.append(Said(role=role, text=text_of(content), attached=_has_attachment(content)))
+                said.append(Said(role=role, text=_own_words(content), attached=_has_attachment(content)))
         return cls(system="\n".join(system).strip(), said=tuple(said))
 
     @cached_property
@@ -96,8 +100,19 @@ def text_of(content: object) -> str:
     return "\n".join(text for text in parts if isinstance(text, str))
 
 
+def _own_words(content: object) -> str:
+    return text_of([part for part in _parts(content) if not _is_about_a_file(part)] or content)
+
+
 def _has_attachment(content: object) -> bool:
-    return any(part.get("type") not in ("text", "input_text", "output_text") for part in _parts(content))
+    parts = _parts(content)
+    return any(
+        part.get("type") not in ("text", "input_text", "output_text") or _is_about_a_file(part) for part in parts
+    )
+
+
+def _is_about_a_file(part: dict[str, Any]) -> bool:  # Any: a part comes from outside
+    return str(part.get("text")).startswith(_ABOUT_A_FILE)
 
 
 def _parts(content: object) -> list[dict[str, Any]]:  # Any: parts come from outside

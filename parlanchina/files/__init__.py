@@ -1,0 +1,34 @@
+"""Files that users put in: kept, and turned into something a model can read.
+
+::
+
+    save → apart → child → reading → kinds → picture | pdf | document | workbook | delimited | parquet | text
+                                              and all of them → extract (values, budget), columns (tables)
+    prompt: which files fit, and the parts of a message they become
+
+Beside the stores in the layers: imports errors and messages, nothing else of ours.
+"""
+
+from parlanchina.files.apart import SeparateReader
+from parlanchina.files.extract import MAX_TOKENS, Column, Extract, Table, estimate_tokens
+from parlanchina.files.kinds import ACCEPTED
+from parlanchina.files.prompt import Plan, fit, prompt_parts
+from parlanchina.files.reading import MAX_FILE_BYTES, Reader, read_file
+from parlanchina.files.store import FileStore
+
+__all__ = [
+    "ACCEPTED",
+    "MAX_FILE_BYTES",
+    "MAX_TOKENS",
+    "Column",
+    "Extract",
+    "FileStore",
+    "Plan",
+    "Reader",
+    "SeparateReader",
+    "Table",
+    "estimate_tokens",
+    "fit",
+    "prompt_parts",
+    "read_file",
+]
