@@ -32,6 +32,13 @@ class RunningApp:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of the process that serves the app."""
+        if self._process is None:
+            raise RuntimeError("the app is not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Start, and wait until it answers."""
         with self.log.open("ab") as log:
