@@ -254,17 +254,15 @@ class Session:
 
     def path(self) -> list[Message]:
         """The messages from the first one to `head`: the branch being shown."""
-        shown = self.message(self.head) if self.head is not None else None
+        shown = self.message(self.head or "")
         return self.path_to(shown) if shown is not None else []
 
     def path_to(self, message: Message) -> list[Message]:
         """The messages from the first one to a message, which may be one that is about to be added."""
         left = {other.id: other for other in self.messages if other.id != message.id}
-        path: list[Message] = []
-        current: Message | None = message
-        while current is not None:  # each message once: a hand-edited loop must not hang us
-            path.append(current)
-            current = left.pop(current.parent_id, None) if current.parent_id is not None else None
+        path = [message]
+        while (above := left.pop(path[-1].parent_id or "", None)) is not None:
+            path.append(above)  # each message once: a hand-edited loop must not hang us
         return path[::-1]
 
     def siblings(self, message: Message) -> list[Message]:

@@ -45,7 +45,7 @@ class ReplyPictures:
     owner: str
     story: ImageStory
     inputs: Sequence[str] = ()
-    """The ids of the pictures that came with the question: the first that is found is what a new one was made from."""
+    """The pictures that came with the question, by id: the first that is found is what a new one was made from."""
 
     def keep(self, call: ImageCall) -> ImageRef:
         """Keep a picture; it takes a while. Raises `ImageRefused` or `ImageNotSaved`, with nothing kept."""

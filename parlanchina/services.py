@@ -10,6 +10,7 @@ import atexit
 import importlib
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +19,9 @@ from pathlib import Path
 from parlanchina.config import Settings, load_settings, read_dotenv
 from parlanchina.files import FileStore
 from parlanchina.llm import build_provider
-from parlanchina.llm.base import Provider
+from parlanchina.llm.base import Provider, Transcriber
 from parlanchina.llm.demo import DEMO_MODELS, DemoProvider
+from parlanchina.llm.openai_compatible import OpenAICompatible
 from parlanchina.markdown import RENDERER, render_markdown
 from parlanchina.messages import Message, Session
 from parlanchina.reply_task import Renderer
@@ -50,6 +52,8 @@ class Services:
     turns: Turns
     providers: Mapping[str, Provider]
     renderer: Renderer
+    transcriber: Transcriber | None
+    """Who writes down what is said into the composer, where the provider offers that."""
 
     def render_again(self, session: Session, message: Message) -> Message:
         """Return an ended reply with HTML of the renderer in use, storing it if another one had made it."""
@@ -103,6 +107,8 @@ def build_services(settings: Settings) -> Services:
         turns=turns,
         providers=providers,
         renderer=renderer,
+        # OpenAI's own: elsewhere (a deployment on Azure, say) nothing tells whether there is such a model.
+        transcriber=provider if isinstance(provider, OpenAICompatible) and provider.name == "openai" else None,
     )
 
 
@@ -125,6 +131,7 @@ def _observed(providers: dict[str, Provider]) -> dict[str, Provider]:
 
 
 _observers: list[Callable[[], None]] = []  # what sends the rest of what was observed; one at most
+_SWITCH_SECONDS = 0.0005  # with Python's own 0.005, sixty visitors at once wait twice as long for their next words
 _process_guard = threading.Lock()
 _process: list[Services] = []  # one at most
 
@@ -137,6 +144,7 @@ def process_services(read_secrets: Callable[[], Mapping[str, object]]) -> Servic
     """
     with _process_guard:
         if not _process:
+            sys.setswitchinterval(_SWITCH_SECONDS)
             logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")  # unless logging is set up already
             _process.append(build_services(load_process_settings(secrets=read_secrets())))
             atexit.register(close_process_services)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from parlanchina.conversation import MAX_MESSAGE_CHARS, MAX_TITLE_CHARS, check_message, prompt_for, title_from
+from parlanchina.conversation import (
+    FILES_BUDGET,
+    MAX_MESSAGE_CHARS,
+    MAX_TITLE_CHARS,
+    check_message,
+    prompt_for,
+    title_from,
+)
 from parlanchina.errors import EmptyMessage, MessageTooLong
-from parlanchina.messages import Message, Session
+from parlanchina.files import Extract
+from parlanchina.messages import Attachment, Message, Session
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -79,3 +88,39 @@ def test_a_loop_in_a_hand_edited_session_ends() -> None:
     assert len(prompt_for(session(a, b), a)) <= 3
     assert len(session(a, b).path()) <= 3
     assert session(a, b).leaf_under("a") in {"a", "b"}
+
+
+def text_file(name: str, *, size: int = 10) -> tuple[Attachment, Extract]:
+    attachment = Attachment(id=f"id-{name}", name=name, media_type="text/plain", size=size)
+    extract = Extract(kind="text", media_type="text/plain", part="all 1 line", tokens=size, text="x" * 3 * size)
+    return attachment, extract
+
+
+def test_files_go_along_with_later_questions_while_they_fit() -> None:
+    kept, extract = text_file("kept.txt")
+    first = replace(message("a", None, "What is this?"), attachments=(kept,))
+    answer = message("b", "a", "A file.", role="assistant")
+    question = message("c", "b", "And more?")
+    told = prompt_for(session(first, answer), question, files={kept.id: extract})
+    about, words = told[0]["content"]
+    assert "kept.txt" in about["text"]
+    assert extract.text in about["text"]
+    assert words == {"type": "text", "text": "What is this?"}
+    assert [one["content"] for one in told[1:]] == ["A file.", "And more?"]
+
+
+def test_an_older_file_gives_way_and_is_named_where_it_was() -> None:
+    old, old_extract = text_file("old.txt", size=FILES_BUDGET - 10)
+    new, new_extract = text_file("new.txt", size=1_000)
+    first = replace(message("a", None, "One"), attachments=(old,))
+    question = replace(message("b", "a", "Two"), attachments=(new,))
+    told = prompt_for(session(first), question, files={old.id: old_extract, new.id: new_extract})
+    assert "no room left" in told[0]["content"][0]["text"]
+    assert new_extract.text in told[1]["content"][0]["text"]
+
+
+def test_a_file_that_is_gone_is_named_and_nothing_fails() -> None:
+    gone, _ = text_file("gone.txt")
+    question = replace(message("a", None, "What was it?"), attachments=(gone,))
+    [told] = prompt_for(session(question), question)
+    assert "gone.txt" in told["content"][0]["text"]

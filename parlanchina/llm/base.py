@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from parlanchina.events import LLMEvent
 from parlanchina.messages import Params
 
-__all__ = ["ChatMessage", "Provider", "ReplyRequest"]
+__all__ = ["ChatMessage", "Provider", "ReplyRequest", "Transcriber"]
 
 ChatMessage = Mapping[str, Any]  # Any: the OpenAI chat shape {"role": …, "content": text or a list of parts}
 
@@ -41,6 +41,18 @@ class Provider(Protocol):
 
     def stream(self, request: ReplyRequest) -> AsyncGenerator[LLMEvent, None]:
         """Make one reply. Nothing is sent before the first item is asked for."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Transcriber(Protocol):
+    """A service that writes down what is said."""
+
+    async def transcribe(self, recording: bytes) -> str:
+        """The words of a recording, in WAV. Raises `ProviderError`."""
         ...
 
     async def aclose(self) -> None:

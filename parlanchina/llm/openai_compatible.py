@@ -34,7 +34,9 @@ from parlanchina.llm.complaints import Complaint
 from parlanchina.llm.failures import Failures, concerns_the_model
 from parlanchina.llm.responses import IMAGE_MODEL, responses_body
 
-__all__ = ["Azure", "OpenAICompatible"]
+__all__ = ["TRANSCRIPTION_MODEL", "Azure", "OpenAICompatible"]
+
+TRANSCRIPTION_MODEL = "gpt-4o-mini-transcribe"
 
 Api = Literal["responses", "chat"]
 Name = Literal["openai", "azure", "openrouter", "compatible"]
@@ -125,6 +127,16 @@ class OpenAICompatible:
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None and self._http_client is None:
             await client.close()
+
+    async def transcribe(self, recording: bytes) -> str:
+        """The words of a recording, in WAV. Raises `ProviderError`."""
+        try:
+            said = await self._client().audio.transcriptions.create(
+                file=("speech.wav", recording, "audio/wav"), model=TRANSCRIPTION_MODEL
+            )
+        except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
+            raise self._failures(TRANSCRIPTION_MODEL, "chat").told_by(error, opened=False) from error
+        return str(said.text).strip()
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[LLMEvent, None]:
         """Make one reply: what it says, its usage if that is counted, then `TextDone`; or an `ErrorEvent` at last."""

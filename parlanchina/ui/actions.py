@@ -6,15 +6,19 @@ it was typed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 import streamlit as st
+from streamlit.typing import ChatInputValue, UploadedFile
 
 from parlanchina.conversation import check_message, title_from
-from parlanchina.errors import ParlanchinaError
+from parlanchina.errors import ParlanchinaError, ProviderError
+from parlanchina.files import Plan
 from parlanchina.messages import Session
 from parlanchina.ui import state
+from parlanchina.ui.attachments import plan_of_next, take_in
 from parlanchina.ui.state import App
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "resend",
     "resume",
     "save_settings",
+    "says_errors",
     "send",
     "stop",
     "switch_branch",
@@ -40,7 +45,7 @@ __all__ = [
 P = ParamSpec("P")
 
 
-def _says_errors(action: Callable[Concatenate[App, P], None]) -> Callable[P, None]:
+def says_errors(action: Callable[Concatenate[App, P], None]) -> Callable[P, None]:
     """Run an action with the run's services; turn an error of ours into its sentence."""
 
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -56,21 +61,74 @@ def _says_errors(action: Callable[Concatenate[App, P], None]) -> Callable[P, Non
 
 
 def send() -> None:
-    """Send what the composer holds; what can't be sent goes back into it."""
-    text = st.session_state.get("prompt") or ""
-    if not text.strip():
+    """Send what the composer holds; what can't be sent goes back into it, and files wait above it.
+
+    Files without words are only taken in. With words they go at once, unless there is something to be said first.
+    """
+    app, given = state.app(), st.session_state.get("prompt")
+    text, uploads, recording = _parts_of(given)
+    said = take_in(app, uploads)
+    if recording is not None:  # dictation: the words are to be read before they are sent
+        try:
+            text = f"{text} {_written_down(app, recording)}".strip()
+        except ProviderError as error:
+            said.append(str(error))
+        if said:
+            state.say(" ".join(said))
+        st.session_state["prompt"] = text
         return
-    try:
-        _ask(state.app(), text)
-    except ParlanchinaError as error:
-        state.say(str(error))
+    if uploads and not said and (warning := _plan_of_next(app).warning):
+        said = [warning]
+    if not said and text.strip():
+        try:
+            _ask(app, text)
+        except ParlanchinaError as error:
+            said = [str(error)]
+        else:
+            state.take_staged()
+            state.follow_end()
+            return
+    if said:
+        state.say(" ".join(said))
+    if text.strip():
         st.session_state["prompt"] = text
 
 
-@_says_errors
+def _parts_of(given: str | ChatInputValue | None) -> tuple[str, list[UploadedFile], UploadedFile | None]:
+    """What the composer was submitted with: words, files, a recording."""
+    if isinstance(given, str | None):
+        return given or "", [], None
+    return given.text or "", list(given.files), given.get("audio")  # type: ignore[return-value]  # as documented
+
+
+def _written_down(app: App, recording: UploadedFile) -> str:
+    transcriber = app.services.transcriber
+    if transcriber is None:
+        return ""
+
+    async def listen() -> str:
+        try:
+            return await transcriber.transcribe(recording.getvalue())
+        finally:
+            await transcriber.aclose()
+
+    return asyncio.run(listen())
+
+
+def _plan_of_next(app: App) -> Plan:
+    session_id = state.open_session_id()
+    try:
+        session = app.services.sessions.load_session(session_id or "", owner=app.owner)
+    except ParlanchinaError:
+        session = None
+    return plan_of_next(app, session)
+
+
+@says_errors
 def ask(app: App, text: str) -> None:
     """Send a suggestion."""
     _ask(app, text)
+    state.take_staged()
 
 
 def _ask(app: App, text: str) -> None:
@@ -88,10 +146,10 @@ def _ask(app: App, text: str) -> None:
         session_id = session.id
         state.settings_belong_to(session_id)
         st.query_params["session"] = session_id
-    app.services.turns.ask(str(session_id), text, owner=app.owner, model=model)
+    app.services.turns.ask(str(session_id), text, owner=app.owner, model=model, attachments=state.staged())
 
 
-@_says_errors
+@says_errors
 def stop(app: App, turn_id: str) -> None:
     """End a reply and keep what came; the page draws the stored end, not a race with it."""
     turn = app.services.turns.get(turn_id, owner=app.owner)
@@ -99,13 +157,13 @@ def stop(app: App, turn_id: str) -> None:
     turn.wait_until_done(timeout=2.0)
 
 
-@_says_errors
+@says_errors
 def regenerate(app: App, session: Session, reply_id: str, *, standby: bool = False) -> None:
     """Have the question answered again, as a branch beside the reply."""
     app.services.turns.regenerate(session.id, reply_id, owner=app.owner, standby=standby)
 
 
-@_says_errors
+@says_errors
 def resume(app: App, session: Session, reply_id: str) -> None:
     """Have a cut reply continued."""
     app.services.turns.resume(session.id, reply_id, owner=app.owner)
@@ -124,23 +182,25 @@ def cancel_edit() -> None:
     state.remember("editing", None)
 
 
-@_says_errors
+@says_errors
 def resend(app: App, session: Session, message_id: str) -> None:
     """Send an edited question as a branch beside the old one."""
     question = session.message(message_id)
     text = st.session_state.get(f"editor_{message_id}") or ""
     if question is not None:
-        app.services.turns.ask(session.id, text, owner=app.owner, parent_id=question.parent_id)
+        app.services.turns.ask(
+            session.id, text, owner=app.owner, parent_id=question.parent_id, attachments=question.attachments
+        )
         cancel_edit()
 
 
-@_says_errors
+@says_errors
 def switch_branch(app: App, session: Session, message_id: str) -> None:
     """Show the branch that goes through a message, down to its newest leaf."""
     app.services.sessions.update_session(session.id, owner=app.owner, head=session.leaf_under(message_id))
 
 
-@_says_errors
+@says_errors
 def rate(app: App, session: Session, reply_id: str) -> None:
     """Keep the thumb on a reply."""
     thumb = st.session_state.get(f"feedback_{reply_id}")
@@ -153,11 +213,13 @@ def rate(app: App, session: Session, reply_id: str) -> None:
 
 def new_chat() -> None:
     """Show an empty chat; it becomes a session with its first message."""
+    state.go_to_chat()
     state.show_session(state.NEW)
 
 
 def open_session(session_id: str) -> None:
     """Show a session."""
+    state.go_to_chat()
     state.show_session(session_id)
 
 
@@ -166,7 +228,7 @@ def begin_rename(session_id: str) -> None:
     state.remember("renaming", session_id)
 
 
-@_says_errors
+@says_errors
 def rename(app: App, session_id: str) -> None:
     """Give a session the title typed for it."""
     title = " ".join(str(st.session_state.get(f"rename_{session_id}") or "").split())
@@ -175,7 +237,7 @@ def rename(app: App, session_id: str) -> None:
         app.services.sessions.update_session(session_id, owner=app.owner, title=title[:200])
 
 
-@_says_errors
+@says_errors
 def delete(app: App, session_id: str) -> None:
     """Take a session away, and offer to undo it. A reply being made there is stopped first."""
     for turn in app.services.turns.running(session_id, owner=app.owner):
@@ -187,17 +249,18 @@ def delete(app: App, session_id: str) -> None:
         del st.query_params["session"]
 
 
-@_says_errors
+@says_errors
 def undo_delete(app: App) -> None:
     """Bring the session back that was deleted last, and show it."""
     session_id = state.recall("deleted")
     if session_id:
         app.services.sessions.restore_session(session_id, owner=app.owner)
         state.remember("deleted", None)
+        state.go_to_chat()
         state.show_session(session_id)
 
 
-@_says_errors
+@says_errors
 def save_settings(app: App) -> None:
     """Keep the model, the system prompt and the parameters with the open session."""
     session_id = state.open_session_id()

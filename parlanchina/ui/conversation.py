@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from parlanchina.errors import SessionDamaged, SessionNotFound, TurnNotFound
 from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
+from parlanchina.ui.attachments import draw_file
 from parlanchina.ui.composer import draw_composer
-from parlanchina.ui.message import blank, draw_live_reply, draw_question, draw_reply
-from parlanchina.ui.sidebar import label
+from parlanchina.ui.label import label
+from parlanchina.ui.message import blank, draw_live_reply, draw_question, draw_reply, reply_slot
 from parlanchina.ui.state import App
 from parlanchina.ui.topbar import draw_topbar
+from parlanchina.ui.viewer import draw_viewer
 
 __all__ = ["draw_conversation"]
 
@@ -28,15 +33,17 @@ def draw_conversation(app: App) -> None:
     """Draw the chat page of the session in the URL."""
     session = _opened(app)
     turn = _turn_shown(app, session)
-    draw_composer(app, turn)
+    stop = draw_composer(app, session, turn)
+    if state.recall("reading"):
+        draw_file(app, session)
+    else:
+        draw_viewer(app)
     with st.container(key="page"):
         draw_topbar(app, session)
         if session is None or not session.messages:
             _draw_welcome()
         else:
-            _draw_messages(app, session, turn)
-    if turn is not None:
-        st.rerun()  # the reply has ended: draw it as it is stored
+            session = _draw_messages(app, session, turn, stop)
     _watch(app, session)
 
 
@@ -65,7 +72,8 @@ def _turn_shown(app: App, session: Session | None) -> Turn | None:
     return None if turn.done else turn
 
 
-def _draw_messages(app: App, session: Session, turn: Turn | None) -> None:
+def _draw_messages(app: App, session: Session, turn: Turn | None, stop: DeltaGenerator) -> Session:
+    """Draw the branch being shown; return the session as it is when its reply has ended."""
     path = session.path()
     limit = state.message_limit()
     if len(path) > limit:
@@ -78,15 +86,42 @@ def _draw_messages(app: App, session: Session, turn: Turn | None) -> None:
         )
     shown = path[-limit:]
     before = state.drawn_before(len(shown))
+    wanted = state.message_to_show()
     for message in shown:
         if message.role == "user":
-            draw_question(session, message)
+            draw_question(app, session, message)
         elif turn is not None and message.id == turn.id:
-            place = st.container(key=f"reply_{turn.id}")
+            slot = reply_slot(turn.id)
             blank(before - len(shown))
-            draw_live_reply(app, turn, place)
+            draw_live_reply(app, turn, slot)
+            if turn.message.images:
+                st.rerun()  # a picture's buttons can't be drawn twice in one run
+            # Drawn again where it stands, as it is stored: a run of its own would send the whole page once more.
+            stop.empty()
+            session = app.services.sessions.load_session(session.id, owner=app.owner)
+            draw_reply(app, session, _fresh(app, session, session.message(turn.id) or turn.message), slot)
         else:
-            draw_reply(app, session, _fresh(app, session, message))
+            draw_reply(app, session, _fresh(app, session, message), reply_slot(message.id))
+        if message.id == wanted:
+            _bring_into_view(message)
+    return session
+
+
+def _bring_into_view(message: Message) -> None:
+    st.html(
+        f"""<script>
+        const name = ".st-key-reply_" + CSS.escape({json.dumps(message.id).replace("<", "")});
+        let left = 6; // tries: the pictures above it take a moment to have their height
+        const trying = setInterval(() => {{
+          document.querySelector(name)?.scrollIntoView({{ block: "start" }});
+          if (--left <= 0) clearInterval(trying);
+        }}, 150);
+        for (const kind of ["wheel", "pointerdown", "keydown"]) {{
+          addEventListener(kind, () => clearInterval(trying), {{ once: true, capture: true }});
+        }}
+        </script>""",
+        unsafe_allow_javascript=True,
+    )
 
 
 def _fresh(app: App, session: Session, message: Message) -> Message:

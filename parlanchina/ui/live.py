@@ -1,8 +1,8 @@
 """Draws a reply while it comes: finished blocks once and for good, the unfinished one as a live tail.
 
 The script only follows; the reply is the turn's. Text is joined by time, never dropped: the first at once, then a
-frame every 50 to 200 ms, the slower the longer a frame takes. Frames must be paced whatever the provider does:
-Streamlit drops a page that has 500 of them waiting.
+frame every 100 to 150 ms, the slower the longer a frame and its text take. Frames must be paced whatever the provider
+does: Streamlit drops a page that has 500 of them waiting.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from parlanchina.events import TextDelta
+from parlanchina.events import ImageCall, ImageStarted, TextDelta
 from parlanchina.markdown import BlockStream
 from parlanchina.markdown.preview import preview
 from parlanchina.turn import Turn
+from parlanchina.ui.pictures import painting
 
 __all__ = ["draw_live"]
 
-_FASTEST, _SLOWEST = 0.1, 0.2  # seconds between two frames
+_FASTEST, _SLOWEST = 0.1, 0.15  # seconds between two frames
 _SHARE = 0.2  # of the time may go into drawing: after a frame that took 20 ms, one each 100 ms
-_TAIL_RATE = 4_000  # characters a second: an open block goes whole into each of its frames
+_TAIL_RATE = 3_000  # characters a second: an open block goes whole into each of its frames
 _SLICE = 0.5  # seconds that a wait may block before the script looks whether it is still wanted
 _SILENCE = 3.0  # seconds without anything new that make a reply "waiting"
 
@@ -34,7 +35,8 @@ def draw_live(turn: Turn, draw_block: Callable[[DeltaGenerator, str], None]) -> 
     the reply nothing.
     """
     body = st.container()
-    follower = _Follower(turn, _Status(st.empty()))
+    paintings = _Paintings(st.empty())
+    follower = _Follower(turn, _Status(st.empty()), paintings)
     slot = body.empty()
     while not follower.done:
         with slot:
@@ -42,15 +44,17 @@ def draw_live(turn: Turn, draw_block: Callable[[DeltaGenerator, str], None]) -> 
         if finished := follower.take_finished():
             draw_block(slot, finished)
             slot = body.empty()
+        paintings.draw()  # one that is finished gives way once the picture stands in the text
 
 
 class _Follower:
     """Reads a turn in frames, and keeps apart what is finished and what is still open."""
 
-    def __init__(self, turn: Turn, status: _Status) -> None:
+    def __init__(self, turn: Turn, status: _Status, paintings: _Paintings) -> None:
         self.done = False
         self._turn = turn
         self._status = status
+        self._paintings = paintings
         self._blocks = BlockStream()
         self._index = 0
         self._finished: list[str] = []
@@ -80,16 +84,40 @@ class _Follower:
         progress = self._turn.read(self._index, timeout=_SLICE)
         _yield_to_streamlit()
         self._index = progress.next_index
-        text = "".join(event.text for event in progress.events if isinstance(event, TextDelta))
+        texts: list[str] = []
+        for event in progress.events:
+            match event:
+                case TextDelta():
+                    texts.append(event.text)
+                case ImageStarted():
+                    self._paintings.begin(event)
+                case ImageCall():
+                    self._take("".join(texts))
+                    texts.clear()
+                    self._close_block()
+                    self._paintings.end(event)
+        self._take("".join(texts))
+        if self._paintings.is_busy:
+            self._status.show("painting")
+            self._paintings.draw_begun()
+        elif any(isinstance(event, TextDelta) for event in progress.events):
+            self._status.show("writing")
+        elif self._turn.silence() >= _SILENCE:
+            self._status.show("waiting")
+        self.done = progress.done
+
+    def _take(self, text: str) -> None:
         if text:
             self._drawing_since = time.monotonic()
             update = self._blocks.feed(text)
             self._finished.extend(update.committed)
             self._pending = update.pending
-            self._status.show("writing")
-        elif self._turn.silence() >= _SILENCE:
-            self._status.show("waiting")
-        self.done = progress.done
+
+    def _close_block(self) -> None:
+        """Take the open block for finished: a picture is whole when it comes, whatever follows it."""
+        self._finished.extend(self._blocks.finish().committed)
+        self._pending = ""
+        self._blocks = BlockStream()
 
     def _pace(self) -> None:
         now = time.monotonic()
@@ -101,12 +129,43 @@ class _Follower:
         self._drawing_since = None
 
 
+class _Paintings:
+    """The placeholders of the pictures that are being made, below the text so far."""
+
+    def __init__(self, slot: DeltaGenerator) -> None:
+        self._slot = slot
+        self._begun: dict[str, float] = {}
+        self._drawn: frozenset[str] = frozenset()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._begun)
+
+    def begin(self, picture: ImageStarted) -> None:
+        self._begun[picture.call_id] = picture.begun_at
+
+    def end(self, picture: ImageCall) -> None:
+        self._begun.pop(picture.call_id, None)
+
+    def draw_begun(self) -> None:
+        """Draw, if there are new ones."""
+        if not self._drawn.issuperset(self._begun):
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw them as they are now, if that has changed."""
+        if self._drawn != frozenset(self._begun):
+            self._drawn = frozenset(self._begun)
+            self._slot.html(painting(self._begun.values()) or "<div></div>")
+
+
 class _Status:
-    """One quiet line below the reply: thinking, writing or waiting."""
+    """One quiet line below the reply: thinking, writing, painting or waiting."""
 
     _LINES = {  # noqa: RUF012 - a constant of the class
         "thinking": "Thinking",
         "writing": "Writing",
+        "painting": "Painting",
         "waiting": "⋯ still waiting",
     }
 

@@ -14,21 +14,26 @@ from parlanchina.markdown import Html, Maths, Mermaid, Picture, render_markdown,
 from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
+from parlanchina.ui.attachments import draw_files_of
 from parlanchina.ui.live import draw_live
+from parlanchina.ui.pictures import draw_picture, with_pictures
 from parlanchina.ui.state import App
 
-__all__ = ["blank", "draw_live_reply", "draw_question", "draw_reply"]
+__all__ = ["blank", "draw_live_reply", "draw_question", "draw_reply", "reply_slot"]
 
 _PARTS_OF_A_REPLY = 8  # more than the elements that draw_reply draws one below the other
+_Parts = tuple[str | Mermaid | Maths | Picture, ...]
 _THUMBS = {"down": 0, "up": 1}
 
 
-def draw_question(session: Session, message: Message) -> None:
+def draw_question(app: App, session: Session, message: Message) -> None:
     """Draw what the user wrote, as the text it is, with its editor and its branches."""
     with st.container(key=f"question_{message.id}"), st.chat_message("user"):
         if state.recall("editing") == message.id:
             _draw_editor(session, message)
             return
+        if message.attachments:
+            draw_files_of(app, message)
         st.html(f'<div class="pc-question" dir="auto">{_as_text(message.raw_markdown)}</div>')
         with st.container(horizontal=True, key=f"actions_{message.id}", gap="xxsmall"):
             _draw_branches(session, message)
@@ -43,27 +48,42 @@ def draw_question(session: Session, message: Message) -> None:
             )
 
 
-def draw_reply(app: App, session: Session, message: Message) -> None:
-    """Draw an ended reply: its text, how it ended, its meter, and what can be done with it."""
-    with st.container(key=f"reply_{message.id}"), st.chat_message("assistant"):
-        st.html(_byline(app, message))
-        draw_markdown(st.empty(), message.raw_markdown, app=app, html=message.html)
-        if message.reasoning:
-            with st.expander("Reasoning", type="compact"):
-                st.html(f'<div class="pc-reasoning" dir="auto">{_as_text(message.reasoning)}</div>')
-        _draw_ending(session, message)
-        st.html(_meter(message) + _raw(message))
+def reply_slot(message_id: str) -> DeltaGenerator:
+    """Make the slot that a reply is drawn into: live, and then as it is stored."""
+    with st.container(key=f"reply_{message_id}"):
+        return st.empty()
+
+
+def draw_reply(app: App, session: Session, message: Message, slot: DeltaGenerator) -> None:
+    """Draw an ended reply into its slot: its text, how it ended, its meter, and what can be done with it.
+
+    Most replies are one piece of HTML and their actions: each element more costs every page that shows the reply.
+    """
+    parts = _parts(message.raw_markdown, message.html, frozenset(app.services.settings.image_hosts))
+    ending = _ending_of(message)
+    byline, footer = _byline(app, message), _meter(message) + _raw(message)
+    with slot.chat_message("assistant"):
+        if len(parts) == 1 and isinstance(parts[0], str) and not message.reasoning and not ending:
+            st.html(byline + _root(with_pictures(app, parts[0])) + footer)
+        else:
+            st.html(byline)
+            _draw_parts(st.empty(), parts, app=app)
+            if message.reasoning:
+                with st.expander("Reasoning", type="compact"):
+                    st.html(f'<div class="pc-reasoning" dir="auto">{_as_text(message.reasoning)}</div>')
+            _draw_ending(session, message, ending)
+            st.html(footer)
         _draw_actions(session, message)
 
 
-def draw_live_reply(app: App, turn: Turn, place: DeltaGenerator) -> None:
-    """Draw a reply that is being made into `place`, and follow it to its end."""
-    with place, st.chat_message("assistant"):
-        st.html(_byline(app, turn.message))
+def draw_live_reply(app: App, turn: Turn, slot: DeltaGenerator) -> None:
+    """Draw a reply that is being made into its slot, and follow it to its end."""
+    with slot.chat_message("assistant"):
         live = st.container()
         blank(_PARTS_OF_A_REPLY)  # an ended reply may have stood here in the last run
         with live:
-            draw_live(turn, lambda slot, markdown: draw_markdown(slot, markdown, app=app))
+            st.html(_byline(app, turn.message))
+            draw_live(turn, lambda slot, markdown: _draw_block(slot, markdown, app=app))
 
 
 def blank(count: int) -> None:
@@ -75,33 +95,33 @@ def blank(count: int) -> None:
         st.empty()
 
 
-def draw_markdown(slot: DeltaGenerator, markdown: str, *, app: App, html: str = "") -> None:
-    """Draw Markdown into a slot with the fewest elements: one, unless something must be drawn natively.
+def _draw_block(slot: DeltaGenerator, markdown: str, *, app: App) -> None:
+    _draw_parts(slot, _parts(markdown, "", frozenset(app.services.settings.image_hosts)), app=app)
 
-    `html` is its rendering, where it is known already.
-    """
-    parts = _parts(markdown, html, frozenset(app.services.settings.image_hosts))
+
+def _draw_parts(slot: DeltaGenerator, parts: _Parts, *, app: App) -> None:
+    """Draw Markdown into a slot with the fewest elements: one, unless something must be drawn natively."""
     if len(parts) == 1 and isinstance(parts[0], str):
-        slot.html(_root(parts[0]))
+        slot.html(_root(with_pictures(app, parts[0])))
         return
     with slot.container(gap="small"):
         for part in parts:
             match part:
                 case str():
-                    st.html(_root(part))
+                    st.html(_root(with_pictures(app, part)))
                 case Mermaid():
                     st.mermaid_chart(part.source)
                 case Maths():
                     st.markdown(part.markdown)
                 case Picture():
-                    st.html(_root(render_markdown(f"![{part.alt}]({part.url})")))
+                    draw_picture(app, part)
                 case _:
                     assert_never(part)
 
 
 @lru_cache(maxsize=512)
-def _parts(markdown: str, html: str, hosts: frozenset[str]) -> tuple[str | Mermaid | Maths | Picture, ...]:
-    """What to draw, running text as HTML; remembered, because every run of the script draws the same history."""
+def _parts(markdown: str, html: str, hosts: frozenset[str]) -> _Parts:
+    """What to draw, running text as HTML, which may be known. Remembered: every run draws the same history."""
     parts = segments(markdown, image_hosts=hosts)
     if html and len(parts) == 1 and isinstance(parts[0], Html):
         return (html,)
@@ -162,11 +182,15 @@ _ENDINGS = {
 }
 
 
-def _draw_ending(session: Session, message: Message) -> None:
-    """Say how a reply ended, where it isn't simply complete, and offer what helps."""
-    sentence = message.error or _ENDINGS.get(message.finish_reason or "", "")
-    if message.status == "stopped":
-        sentence = "Stopped."
+def _ending_of(message: Message) -> str:
+    """How a reply ended, in words, or nothing where it is simply complete."""
+    return (
+        "Stopped." if message.status == "stopped" else message.error or _ENDINGS.get(message.finish_reason or "", "")
+    )
+
+
+def _draw_ending(session: Session, message: Message, sentence: str) -> None:
+    """Say how a reply ended, and offer what helps."""
     if sentence:
         kind = "problem" if message.status in ("error", "interrupted") else "note"
         st.html(f'<div class="pc-ending pc-{kind}" role="status" dir="auto">{escape(sentence)}</div>')

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import streamlit as st
 
 from parlanchina.messages import SessionSummary
 from parlanchina.ui import actions, state
 from parlanchina.ui.browser import THEMES
+from parlanchina.ui.label import label
 from parlanchina.ui.state import App
 
-__all__ = ["draw_sidebar", "label"]
+__all__ = ["draw_sidebar"]
 
 _SHOWN = 40  # sessions listed at first; the search finds the others
-_ACTIVE_IN_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&^=])")
-
-
-def label(text: str) -> str:
-    """Make a text show as itself where Streamlit reads Markdown: no links, pictures, formulas or directives."""
-    return _ACTIVE_IN_MARKDOWN.sub(r"\\\1", text)
 
 
 def draw_sidebar(app: App, *, current: str | None) -> None:
@@ -34,6 +27,12 @@ def draw_sidebar(app: App, *, current: str | None) -> None:
             icon=":material/edit_square:",
             width="stretch",
             on_click=actions.new_chat,
+        )
+        st.page_link(
+            "pages/gallery.py",
+            label="Pictures",
+            icon=":material/photo_library:",
+            query_params={"session": current} if current else None,
         )
         query = st.text_input(
             "Search",

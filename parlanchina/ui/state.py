@@ -11,27 +11,40 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from parlanchina.messages import Params, Session
+from parlanchina.messages import Attachment, Params, Session
 from parlanchina.services import Services
 from parlanchina.ui.browser import Browser
 
 __all__ = [
     "NEW",
     "App",
+    "again",
     "app",
     "bind_settings",
     "chosen_params",
     "drawn_before",
     "enter",
+    "enter_page",
+    "follow_end",
+    "go_to_chat",
+    "is_chat",
     "message_limit",
+    "message_to_show",
     "notice",
     "open_session_id",
     "recall",
     "remember",
+    "rests",
     "say",
     "settings_belong_to",
+    "show_message",
     "show_more",
     "show_session",
+    "stage",
+    "staged",
+    "take_staged",
+    "unstage",
+    "wants_chat",
 ]
 
 NEW = "new"
@@ -41,7 +54,7 @@ _SETTINGS = ("model", "system_prompt", "temperature", "top_p", "max_tokens")
 _SETTLING_SECONDS = 2.0
 
 _WINDOW = 20  # messages drawn at first: the newest
-_STEP = 40  # and how many more each time older ones are asked for
+_STEP = 200  # and how many more each time older ones are asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +88,64 @@ def open_session_id() -> str | None:
 def show_session(session_id: str) -> None:
     """Open a session (or `NEW`), with nothing half-done left from the last one."""
     st.query_params["session"] = session_id
-    for key in ("_editing", "_renaming", "_limit"):
+    for key in ("_editing", "_renaming", "_limit", "_rests"):
         st.session_state.pop(key, None)
+
+
+# Which page is open. A click that leads to the conversation may come from another page.
+
+
+def enter_page(*, is_chat: bool) -> None:
+    """Say which page this run draws; called once, by `app.py`."""
+    st.session_state["_is_chat"] = is_chat
+    st.session_state["_drawn_again"] = {}
+
+
+def is_chat() -> bool:
+    """Whether the conversation is the page that was drawn last."""
+    return bool(st.session_state.get("_is_chat", True))
+
+
+def go_to_chat() -> None:
+    """Have the next run draw the conversation."""
+    st.session_state["_wants_chat"] = True
+
+
+def wants_chat() -> bool:
+    """Take what `go_to_chat` said, once."""
+    return bool(st.session_state.pop("_wants_chat", False))
+
+
+def again(name: str) -> str:
+    """Tell apart what this run draws more than once: nothing the first time, then `_2`, `_3` …"""
+    drawn: dict[str, int] = st.session_state["_drawn_again"]
+    drawn[name] = drawn.get(name, 0) + 1
+    return f"_{drawn[name]}" if drawn[name] > 1 else ""
+
+
+# The files that wait for the next message
+
+
+def staged() -> tuple[Attachment, ...]:
+    """The files that will go with the next message."""
+    waiting: tuple[Attachment, ...] = st.session_state.get("_staged", ())
+    return waiting
+
+
+def stage(attachment: Attachment) -> None:
+    """Have a file go with the next message."""
+    st.session_state["_staged"] = (*staged(), attachment)
+
+
+def unstage(attachment_id: str) -> None:
+    """Leave a file out."""
+    st.session_state["_staged"] = tuple(one for one in staged() if one.id != attachment_id)
+
+
+def take_staged() -> tuple[Attachment, ...]:
+    """Take the files away: they were sent."""
+    waiting: tuple[Attachment, ...] = st.session_state.pop("_staged", ())
+    return waiting
 
 
 # Small things a page remembers between two runs
@@ -111,6 +180,29 @@ def message_limit() -> int:
 def show_more() -> None:
     """Draw older messages too."""
     st.session_state["_limit"] = message_limit() + _STEP
+
+
+def show_message(message_id: str, *, back: int) -> None:
+    """Bring a message into view; it is the `back`-th from the end."""
+    st.session_state["_limit"] = max(message_limit(), back)
+    st.session_state["_message_to_show"] = message_id
+    st.session_state["_rests"] = True
+
+
+def message_to_show() -> str | None:
+    """Take the message that is to be brought into view, once."""
+    message_id: str | None = st.session_state.pop("_message_to_show", None)
+    return message_id
+
+
+def rests() -> bool:
+    """Whether the page stays at a message that was brought into view, rather than at its end."""
+    return bool(st.session_state.get("_rests", False))
+
+
+def follow_end() -> None:
+    """Keep the end of the page in view again: something was sent."""
+    st.session_state.pop("_rests", None)
 
 
 def drawn_before(count: int) -> int:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from parlanchina.messages import Session
 from parlanchina.ui import actions, state
-from parlanchina.ui.sidebar import label
+from parlanchina.ui.label import label
 from parlanchina.ui.state import App
 
 __all__ = ["draw_topbar"]

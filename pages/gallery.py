@@ -1,0 +1,8 @@
+"""The gallery: every picture made, with its story."""
+
+from __future__ import annotations
+
+from parlanchina.ui.gallery import draw_gallery
+from parlanchina.ui.state import app
+
+draw_gallery(app())
