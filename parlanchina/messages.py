@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from parlanchina.fields import choice, format_time, items, nested, optional, optional_number, parse_time, required
+from parlanchina.fields import choice, format_time, items, nested, optional, parse_time, required
+from parlanchina.params import Params
 
 __all__ = [
     "SCHEMA",
@@ -43,26 +44,6 @@ ReplyStatus = Literal["streaming", "complete", "stopped", "error", "interrupted"
 Feedback = Literal["up", "down"]
 
 Json = dict[str, Any]  # Any: JSON read from outside; from_dict checks each field as it takes it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Params:
-    """Sampling parameters; `None` means the provider's default, and is not sent."""
-
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-
-    def to_dict(self) -> Json:
-        return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
-
-    @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> Params:
-        return cls(
-            temperature=optional_number(raw, "temperature"),
-            top_p=optional_number(raw, "top_p"),
-            max_tokens=optional(raw, "max_tokens", int),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

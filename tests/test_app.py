@@ -355,3 +355,18 @@ def test_two_pages_of_one_visitor_share_what_is_stored(store: JsonSessions, serv
         b.label for b in app.sidebar.button if (b.key or "").startswith("session_")
     ]
     assert labels(second) == labels(first) == ["From the first"]
+
+
+def test_size_and_quality_of_pictures_are_the_sessions(store: JsonSessions, service: FakeOpenAI) -> None:
+    app = open_app()
+    app.selectbox(key="image_size").set_value("1536x1024")
+    app.selectbox(key="image_quality").set_value("low").run()
+    send(app, "Draw a cat")
+    [tool] = service.requests[-1].body["tools"]
+    assert (tool["size"], tool["quality"]) == ("1536x1024", "low")
+    assert only(store).params == Params(image_size="1536x1024", image_quality="low")
+    app.selectbox(key="image_size").set_value(None).run()
+    app.selectbox(key="image_quality").set_value(None).run()
+    send(app, "And a dog")
+    [tool] = service.requests[-1].body["tools"]
+    assert (tool["size"], tool["quality"]) == ("1024x1024", "high")

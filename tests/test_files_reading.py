@@ -76,7 +76,7 @@ def test_content_decides_over_a_wrong_name(name: str) -> None:
 def test_a_pdf_is_cut_at_a_whole_page_and_says_so() -> None:
     content = make.pdf(*[f"This is page {number}. " + "word " * 300 for number in range(1, 41)])
     extract = read_file("report.pdf", content, max_tokens=6_200)
-    assert extract.part == "pages 1–12 of 40"  # noqa: RUF001 - a range
+    assert extract.part == "pages 1–12 of 40"
     assert "This is page 12." in extract.text
     assert "page 13" not in extract.text
     assert extract.tokens <= 6_200

@@ -32,6 +32,7 @@ ROOM_OF_FILE = {  # a file that is no folder's, by the room it belongs to; a fol
     "parlanchina.fields": "values",
     "parlanchina.messages": "values",
     "parlanchina.ownership": "values",
+    "parlanchina.params": "values",
     "parlanchina.reply_pictures": "turns",
     "parlanchina.reply_task": "turns",
     "parlanchina.services": "services",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from parlanchina.conversation import MAX_MESSAGE_CHARS
-from parlanchina.messages import Params
+from parlanchina.params import ImageQuality, ImageSize, Params
 
 __all__ = [
     "ChatRequest",
@@ -41,15 +41,17 @@ class _Request(BaseModel):
 
 
 class Options(_Request):
-    """Sampling parameters; what is left out is the session's, or else the provider's default."""
+    """Parameters; what is left out is the session's, or else the provider's default."""
 
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    image_size: ImageSize | None = None
+    image_quality: ImageQuality | None = None
 
     def to_params(self) -> Params:
         """The value that turns and sessions know."""
-        return Params(max_tokens=self.max_tokens, temperature=self.temperature, top_p=self.top_p)
+        return Params(**self.model_dump())
 
 
 class HistoryMessage(_Request):

@@ -78,7 +78,7 @@ def _read_pages(reader: PdfReader, *, name: str, max_tokens: int) -> Extract:
 
 def _part(last: int, total: int) -> str:
     if last < total:
-        return f"pages 1–{last:,} of {total:,}" if last > 1 else f"page 1 of {total:,}"  # noqa: RUF001 - a range
+        return f"pages 1–{last:,} of {total:,}" if last > 1 else f"page 1 of {total:,}"
     return f"all {total:,} pages" if total > 1 else "its one page"
 
 

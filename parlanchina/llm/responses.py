@@ -44,7 +44,8 @@ def responses_body(request: ReplyRequest, *, model: str, with_images: bool) -> J
     }
     body |= {name: value for name, value in params.items() if value is not None}
     if with_images:
-        body["tools"] = [_IMAGE_TOOL]
+        chosen = {"size": request.params.image_size, "quality": request.params.image_quality}
+        body["tools"] = [_IMAGE_TOOL | {name: value for name, value in chosen.items() if value is not None}]
         instructions.append(PICTURE_GUIDANCE)
     if instructions:
         body["instructions"] = "\n\n".join(instructions)

@@ -50,7 +50,7 @@ __all__ = [
 NEW = "new"
 """What stands in the URL for a chat that has no session yet."""
 
-_SETTINGS = ("model", "system_prompt", "temperature", "top_p", "max_tokens")
+_SETTINGS = ("model", "system_prompt", "temperature", "top_p", "max_tokens", "image_size", "image_quality")
 _SETTLING_SECONDS = 2.0
 
 _WINDOW = 20  # messages drawn at first: the newest
@@ -232,6 +232,8 @@ def bind_settings(session: Session | None, *, default_model: str) -> None:
         st.session_state["temperature"] = params.temperature
         st.session_state["top_p"] = params.top_p
         st.session_state["max_tokens"] = params.max_tokens
+        st.session_state["image_size"] = params.image_size
+        st.session_state["image_quality"] = params.image_quality
     elif now - st.session_state["_bound_at"] < _SETTLING_SECONDS:
         for key in _SETTINGS:
             st.session_state[key] = st.session_state.get(key)
@@ -248,4 +250,6 @@ def chosen_params() -> Params:
         temperature=st.session_state.get("temperature"),
         top_p=st.session_state.get("top_p"),
         max_tokens=st.session_state.get("max_tokens"),
+        image_size=st.session_state.get("image_size"),
+        image_quality=st.session_state.get("image_quality"),
     )

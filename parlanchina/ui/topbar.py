@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import streamlit as st
 
 from parlanchina.messages import Session
+from parlanchina.params import ImageQuality, ImageSize
 from parlanchina.ui import actions, state
 from parlanchina.ui.label import label
 from parlanchina.ui.state import App
@@ -75,5 +78,23 @@ def _draw_settings() -> None:
         key="max_tokens",
         placeholder=empty,
         help="The reply is cut there; *Continue* goes on.",
+        on_change=actions.save_settings,
+    )
+    st.selectbox(
+        "Picture size",
+        get_args(ImageSize),
+        index=None,
+        key="image_size",
+        placeholder="1024x1024",
+        format_func=lambda size: size.replace("x", " × "),
+        on_change=actions.save_settings,
+    )
+    st.selectbox(
+        "Picture quality",
+        get_args(ImageQuality),
+        index=None,
+        key="image_quality",
+        placeholder="high",
+        help="Lower is faster and costs less. For providers that make pictures with OpenAI's tool.",
         on_change=actions.save_settings,
     )
