@@ -13,8 +13,13 @@ __all__ = ["apply_style"]
 
 
 def apply_style() -> None:
-    """Add the app's style sheets to the page."""
-    st.html(f"<style>{_style()}</style>")
+    """Add the app's style sheets to the page.
+
+    Their colours follow the `color-scheme` of where they are used. Streamlit sets it for the page, but a dialog
+    stands beside the page, so the root has it too.
+    """
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }}\n{_style()}</style>")
 
 
 @cache
@@ -22,4 +27,4 @@ def _style() -> str:
     own = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     light, dark = THEMES["light"], THEMES["dark"]
     colours = " ".join(f"--pc-{name}: light-dark({light[name]}, {dark[name]});" for name in light)
-    return f"{stylesheet('light')}\n.stApp {{ {colours} }}\n{own}"
+    return f"{stylesheet('light')}\n:root {{ {colours} }}\n{own}"
