@@ -15,7 +15,7 @@ test: $(VENV)/.test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict parlanchina
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov
 
 screenshots: $(VENV)/.test-ready
 	$(BIN)/python -m tests.e2e.screenshots
