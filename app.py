@@ -1,10 +1,11 @@
-"""The frame of the app: `streamlit run app.py`. Page config, services, sidebar, pages; nothing else."""
+"""The frame of the app: `streamlit run app.py`. Page config, services, pages; nothing else."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from parlanchina.ui.frame import draw_frame, turn_to
+from parlanchina.ui.frame import enter_frame, turn_to
+from parlanchina.ui.gate import gate
 
 st.set_page_config(page_title="Parlanchina", page_icon="💬", layout="wide")
 
@@ -15,5 +16,6 @@ gallery = st.Page("pages/gallery.py", title="Pictures", url_path="pictures")
 page = st.navigation([chat, gallery], position="hidden")
 
 turn_to(page, chat=chat)
-draw_frame()
-page.run()
+with gate:
+    enter_frame()
+    page.run()

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parlanchina.api import Api
+from parlanchina.nodelay import send_small_packets_at_once
 from parlanchina.services import close_process_services, process_services
 from parlanchina.ui.secrets import streamlit_secrets
 
@@ -38,6 +39,7 @@ class Beside:
 async def _lifespan(app: st.App) -> AsyncIterator[None]:
     """End the replies as soon as the process is told to end: the server waits for every open stream to be over."""
     loop = asyncio.get_running_loop()
+    send_small_packets_at_once()  # the port is open by now; the services may be older than that
 
     def close() -> None:
         api.close()

@@ -29,7 +29,7 @@ from benchmarks.replies import END
 
 __all__ = ["Visit", "Visitor", "arriving"]
 
-_NOT_OF_THE_REPLY = re.compile(r'<div class="pc-(?:status|byline|meter|question)')
+_NOT_OF_THE_REPLY = re.compile(r'<div class="pc-(?:status|byline|meter|question)\b.*?</div>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -69,6 +69,7 @@ class Visitor:
         self._browser = ""  # the id of our component that says which browser this is
         self._composer = ""
         self._texts: dict[tuple[int, ...], str] = {}  # by place on the page
+        self._reply: tuple[int, ...] = ()  # the place of the last reply, which is the lowest
 
     async def open(self) -> None:
         """Load the page, and wait until one can write there."""
@@ -86,9 +87,10 @@ class Visitor:
         try:
             async with asyncio.timeout(patience):
                 await self._run(question)
+                before = self._reply
                 while not seen.is_whole:
                     text = self._new_text(await self._receive())
-                    if text and text != question:
+                    if text and self._reply > before:
                         seen.updates.append(time.monotonic())
                         seen.is_whole = END in text
                 await self._until_finished()
@@ -116,6 +118,8 @@ class Visitor:
             case "page_info_changed":
                 self._query = message.page_info_changed.query_string
             case "delta":
+                if message.delta.add_block.chat_message.name == "assistant":
+                    self._reply = max(self._reply, tuple(message.metadata.delta_path))
                 element = message.delta.new_element
                 match element.WhichOneof("type"):
                     case "bidi_component" if element.bidi_component.id.endswith("-browser"):  # the key it has
@@ -125,16 +129,16 @@ class Visitor:
         return message
 
     def _new_text(self, message: ForwardMsg) -> str:
-        """The text of an element of the page, if it is not what stood there before."""
+        """The text of an element of the last reply, if it is not what stood there before."""
         place = tuple(message.metadata.delta_path)
-        if message.WhichOneof("type") != "delta" or place[:1] != (0,):
+        if message.WhichOneof("type") != "delta" or place[: len(self._reply)] != self._reply:
             return ""
         element = message.delta.new_element
         match element.WhichOneof("type"):
             case "markdown":
                 text = element.markdown.body
-            case "html" if not _NOT_OF_THE_REPLY.match(element.html.body):
-                text = html.unescape(_TAG.sub("", element.html.body))
+            case "html":
+                text = html.unescape(_TAG.sub("", _NOT_OF_THE_REPLY.sub("", element.html.body)))
             case _:
                 return ""
         before, self._texts[place] = self._texts.get(place), text

@@ -37,6 +37,7 @@ from parlanchina.events import (
 )
 from parlanchina.llm.base import Provider, ReplyRequest
 from parlanchina.messages import ImageRef, Message, Timing, Usage
+from parlanchina.paced import with_pauses
 from parlanchina.reply_pictures import ReplyPictures, missing_markdown, picture_markdown, pictures_in
 from parlanchina.stores.base import ReplyJournal
 from parlanchina.turn import Turn
@@ -76,13 +77,16 @@ class ReplyTask:
         renderer: Renderer,
         pictures: ReplyPictures,
         checkpoint_seconds: float,
+        pause: Callable[[], float],
         continued: str = "",
     ) -> None:
+        """`pause` tells how many seconds to wait before the provider is read once more."""
         self._turn = turn
         self._journal = journal
         self._renderer = renderer
         self._pictures = pictures
         self._checkpoint_seconds = checkpoint_seconds
+        self._pause = pause
         self._message = turn.message
         self._text: list[str] = []
         self._reasoning: list[str] = []
@@ -156,7 +160,7 @@ class ReplyTask:
         finished: TextDone | None = None
         try:
             async with aclosing(provider.stream(request)) as events:
-                async for event in events:
+                async for event in with_pauses(events, self._pause):
                     match event:
                         case ErrorEvent(error=error):
                             return _failed(error)

@@ -7,6 +7,7 @@ draws, and nothing below it looks for its own collaborators.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import logging
 import os
@@ -24,6 +25,7 @@ from parlanchina.llm.demo import DEMO_MODELS, DemoProvider
 from parlanchina.llm.openai_compatible import OpenAICompatible
 from parlanchina.markdown import RENDERER, render_markdown
 from parlanchina.messages import Message, Session
+from parlanchina.nodelay import send_small_packets_at_once
 from parlanchina.reply_task import Renderer
 from parlanchina.stores import open_image_store, open_session_store
 from parlanchina.stores.base import SessionStore
@@ -145,9 +147,11 @@ def process_services(read_secrets: Callable[[], Mapping[str, object]]) -> Servic
     with _process_guard:
         if not _process:
             sys.setswitchinterval(_SWITCH_SECONDS)
+            send_small_packets_at_once()
             logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")  # unless logging is set up already
             _process.append(build_services(load_process_settings(secrets=read_secrets())))
             atexit.register(close_process_services)
+            gc.freeze()  # what is there now stays: no collection need look at it, 0.1 s in which nobody is served
         return _process[0]
 
 

@@ -92,6 +92,11 @@ class Turn:
         with self._changed:
             return self._changed.wait_for(lambda: self._done, timeout)
 
+    @property
+    def is_listened_to(self) -> bool:
+        """Whether anyone is in `follow`, and so wants each event as it comes."""
+        return bool(self._listeners)
+
     async def follow(self, index: int = 0) -> AsyncGenerator[Progress, None]:
         """Yield whatever is new since `index`, joined, until the end; on any event loop."""
         loop, ready = asyncio.get_running_loop(), asyncio.Event()

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 HEAD = "head"
 """Ask below whatever message the session shows last."""
 
+_PAUSE, _LONGEST_PAUSE = 0.05, 0.2  # seconds between two reads of a reply that only pages follow
+_FEW, _PAUSE_FOR_EACH = 10, 0.003  # and seconds more for each reply being made beyond so many
 _REMEMBERED = 200  # ended turns that can still be followed from any event; older ones are read from the store
 
 
@@ -231,6 +233,7 @@ class Turns:
             renderer=self._renderer,
             pictures=self._pictures_of(session, question, reply),
             checkpoint_seconds=self._checkpoint_seconds,
+            pause=lambda: self._pause_in(turn),
             continued=continued,
         )
         self._remember(turn)
@@ -260,6 +263,12 @@ class Turns:
             },
             inputs=[image_id for image_id in named if image_id is not None],
         )
+
+    def _pause_in(self, turn: Turn) -> float:
+        """Seconds between two reads: a page draws ten times a second at most, other readers want each word."""
+        if turn.is_listened_to:
+            return 0.0
+        return min(_PAUSE + max(0, len(self._tasks) - _FEW) * _PAUSE_FOR_EACH, _LONGEST_PAUSE)
 
     def _spawn(
         self, making: Coroutine[None, None, None], turn: Turn, journal: ReplyJournal, key: tuple[str, str]

@@ -76,6 +76,9 @@ def test_the_first_question_is_answered_by_the_demo_model_with_no_key(store: Jso
     assert not app.exception
     reply = last_reply(store)
     assert (reply.status, reply.provider) == ("complete", "demo")
+    drawn = re.findall(r'<div class="pc-md" dir="auto">(.*?)</div>(?=\n<div|\Z)', page_text(app), re.DOTALL)
+    assert "".join(drawn) == reply.html  # block by block, as it came
+    app.run()
     assert reply.html in page_text(app)
     assert app.query_params["session"] == only(store).id
 

@@ -128,14 +128,35 @@ def test_ambiguous_lines_around_a_blank_one_character_by_character() -> None:
 def test_a_finished_paragraph_is_committed_with_the_next_block() -> None:
     stream = BlockStream()
     assert stream.feed("one\n\n").committed == ()
-    assert stream.feed("two").committed == ()
+    assert stream.feed("3 two").committed == ()
     update = stream.feed("\n")
     assert update.committed == ("one\n\n",)
-    assert update.pending == "two\n"
-    assert stream.finish().committed == ("two\n",)
+    assert update.pending == "3 two\n"
+    assert stream.finish().committed == ("3 two\n",)
 
 
-def test_half_a_line_is_never_judged() -> None:
+@pytest.mark.parametrize("beginning", ["t", "é", "#", ">", "|", "**"])
+def test_a_block_is_committed_as_soon_as_the_next_has_clearly_begun(beginning: str) -> None:
+    stream = BlockStream()
+    assert stream.feed("- one\n\n").committed == ()
+    update = stream.feed(beginning)
+    assert update.committed == ("- one\n\n",)
+    assert update.pending == beginning
+
+
+@pytest.mark.parametrize("beginning", ["2", "-", "*", "+", " t", "\tt", "[", "$", "`"])
+def test_a_beginning_that_leaves_doubt_is_not_judged(beginning: str) -> None:
+    stream = BlockStream()
+    assert stream.feed("- one\n\n" + beginning).committed == ()
+
+
+def test_no_block_begins_inside_code() -> None:
+    stream = BlockStream()
+    assert stream.feed("```\none\n\ntwo").committed == ()
+    assert stream.feed("\n\nthree\n```\n\nend").committed == ("```\none\n\ntwo\n\nthree\n```\n\n",)
+
+
+def test_half_a_number_is_not_judged() -> None:
     stream = BlockStream()
     assert stream.feed("1. one\n\n2").committed == ()
     assert stream.feed(". two\n\n").committed == ()

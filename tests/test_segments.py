@@ -244,3 +244,24 @@ def test_another_reader_finds_the_same_words_formulas_and_blocks() -> None:
         formulas = [token for token in inline(ours) if token.type in ("math_inline", "math_block")]
         if not any("$$" in formula.content for formula in formulas):  # shown as code
             assert sum(token.type.startswith("math") for token in inline(theirs)) == len(formulas), text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'graph TD\nA@{ img: "https://evil.example/a.png", label: "x" }',
+        'graph TD\nA@{ "\\u0069mg": "https:#47;#47;evil.example/a.png" }',
+        "graph TD\nA@{\n  shape: rect\n  IMG: /a.png\n}",
+        "graph TD\nstyle A fill:url(//evil.example/a.png)",
+        '%%{init: {"themeCSS": "@import \'x\'"}}%%\ngraph TD\nA-->B',
+        'graph TD\nA["<img src=x>"]',
+    ],
+)
+def test_a_diagram_that_may_load_something_stays_code(source: str) -> None:
+    [segment] = segments(f"```mermaid\n{source}\n```\n")
+    assert isinstance(segment, Html)
+
+
+def test_a_diagram_may_link() -> None:
+    source = 'graph TD\nA-->B\nclick A href "https://a.example/" _blank\n'
+    assert segments(f"```mermaid\n{source}```\n") == [Mermaid(source)]

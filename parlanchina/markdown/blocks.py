@@ -7,9 +7,11 @@ Owns the cut between committed blocks and the pending tail. Knows no clock, no p
   exactly the head of what the whole text gives, unless a link or a footnote is defined after its use.
 
 The rule: parse the tail when a line is complete; cut at the start of the last top-level block, if the line before it
-is blank. A lone `2` is a paragraph until `2.` arrives and makes it an item of the list above, so half lines are never
-judged. Committing later is always right, which lets `BlockStream` parse only where a cut is likely and its budget
-(`_CERTAIN`) allows: however hostile the text, the characters parsed are at most a few times those received.
+is blank. A lone `2` is a paragraph until `2.` arrives and makes it an item of the list above, so half a line is not
+judged, but for one whose first characters leave no doubt: a letter after a blank line begins a block however it goes
+on, unless it stands in code, and the parser sees that. Most prose is long lines; what is above them need not wait.
+Committing later is always right, so `BlockStream` parses only where a cut X
+however hostile the text, the characters parsed are at most a few times those received.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ _CERTAIN = 6
 """The same for a line that begins a new block, unless it stands in code whose fence we haven't seen."""
 
 _MAY_CONTINUE = re.compile(r"[ \t]|(?:[-+*]|\d{1,9}[.)])(?:[ \t]|$)")
+_BEGINS = re.compile(r"[^\W\d_]|[#>|]|\*\*")
+"""What at the margin after a blank line is the beginning of a block, however the line goes on."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -66,6 +70,7 @@ class BlockStream:
         self._line = 0  # where the line being received begins
         self._starts: list[int] = []  # where each complete line of the tail begins
         self._after_blank = False
+        self._is_looked_at = False  # whether the line being received was judged by its first characters
         self._after_return = False
         self._is_closing: Callable[[str], bool] | None = None  # set while the last block is an open fence or formula
         self._received = 0
@@ -91,8 +96,11 @@ class BlockStream:
             line = self._text[self._line : end]
             self._starts.append(self._line)
             self._line = end + 1
-            if self._is_worth_parsing(line) and (piece := self._cut()):
+            self._is_looked_at = False
+            if self._is_worth_parsing(line) and (piece := self._cut(self._line)):
                 committed.append(piece)
+        if self._is_clear_beginning() and (piece := self._cut(len(self._text))):
+            committed.append(piece)
         self._drop_head()
         return Update(committed=tuple(committed), pending=self._text)
 
@@ -112,23 +120,34 @@ class BlockStream:
             return False
         after_blank, self._after_blank = self._after_blank, False
         budget = _LIKELY if _MAY_CONTINUE.match(line) else _CERTAIN
-        return after_blank and self._parsed + self._line - self._head <= budget * self._received + _GRACE
+        return after_blank and self._may_parse(budget, end=self._line)
 
-    def _cut(self) -> str:
+    def _is_clear_beginning(self) -> bool:
+        """Whether the line being received is worth parsing already; once a line."""
+        if not self._after_blank or self._is_looked_at or self._is_closing is not None:
+            return False
+        self._is_looked_at = bool(_BEGINS.match(self._text, self._line))
+        return self._is_looked_at and self._may_parse(_CERTAIN, end=len(self._text))
+
+    def _may_parse(self, budget: int, *, end: int) -> bool:
+        return self._parsed + end - self._head <= budget * self._received + _GRACE
+
+    def _cut(self, end: int) -> str:
         """Take away what comes before the last block, if that can't change any more."""
-        tokens, links = self._parse(self._text[self._head : self._line], self.definitions)
-        self._parsed += self._line - self._head
+        tokens, links = self._parse(self._text[self._head : end], self.definitions)
+        self._parsed += end - self._head
         last = next((token for token in reversed(tokens) if token.level == 0 and token.map), None)
         if last is None or last.map is None:
             return ""
         first = last.map[0]
-        self._is_closing = self._while_open(last)
+        self._is_closing = self._while_open(last) if end == self._line else None
         if first == 0 or self._line_at(first - 1).strip(" \t"):
             return ""
         self._links.update((name, link) for name, link in links.items() if link["map"][0] < first)
         self._notes.update((f":{label}", -1) for label, line in notes_in(tokens) if line < first)
-        piece = self._text[self._head : self._starts[first]]
-        self._head = self._starts[first]
+        start = self._starts[first] if first < len(self._starts) else self._line
+        piece = self._text[self._head : start]
+        self._head = start
         del self._starts[:first]
         return piece
 

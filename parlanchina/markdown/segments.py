@@ -58,6 +58,9 @@ class Maths:
 Segment = Html | Mermaid | Picture | Maths
 
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_LOADS = re.compile(r"//|url\s*\(|@import|<\s*(?:img|image|use|link|style)\b", re.IGNORECASE)
+_CLICK = re.compile(r"^[ \t]*click\b[^\n]*$", re.MULTILINE)  # a link: it leads somewhere, but loads nothing
+_PICTURE_SHAPE = re.compile(r"@\{.*(?:img|\\)", re.IGNORECASE | re.DOTALL)
 _MAY_NEED_NATIVE = re.compile(r"\$|\\[(\[]|mermaid|/images/", re.IGNORECASE)
 
 
@@ -103,7 +106,8 @@ def segments(md_text: str, *, image_hosts: Collection[str] = frozenset()) -> lis
 def _native(block: Sequence[Token], lines: list[str]) -> Mermaid | Picture | None:
     opening = block[0]
     if opening.type == "fence" and language_of(opening).lower() == "mermaid":
-        return Mermaid(opening.content) if opening.content.strip() and _is_closed(opening, lines) else None
+        is_drawn = opening.content.strip() and _is_closed(opening, lines) and not _may_load(opening.content)
+        return Mermaid(opening.content) if is_drawn else None
     if opening.type == "paragraph_open":
         children = block[1].children or []
         if len(children) == 1 and children[0].type == "image":
@@ -111,6 +115,11 @@ def _native(block: Sequence[Token], lines: list[str]) -> Mermaid | Picture | Non
             if is_picture_of_ours(url):
                 return Picture(url, text_of(children[0].children or ()))
     return None
+
+
+def _may_load(source: str) -> bool:
+    """Whether a diagram may load something from elsewhere: a picture as a node, a style with an address."""
+    return bool(_LOADS.search(_CLICK.sub("", source)) or _PICTURE_SHAPE.search(source))
 
 
 def _is_closed(fence: Token, lines: list[str]) -> bool:

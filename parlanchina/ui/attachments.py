@@ -109,9 +109,12 @@ def draw_staged(app: App, session: Session | None) -> None:
     """Draw the files that wait for the next message, what they come to, and what does not fit."""
     waiting = state.staged()
     if not waiting:
-        for _ in range(2):  # they were sent: what stood here must not wait for the reply to end
-            st.empty()
+        if state.recall("had_staged"):  # they were sent: what stood here must not wait for the reply to end
+            state.remember("had_staged", None)
+            for _ in range(2):
+                st.empty()
         return
+    state.remember("had_staged", "yes")
     plan = plan_of_next(app, session)
     with st.container(horizontal=True, key="staged", gap="xsmall"):
         for attachment in waiting:

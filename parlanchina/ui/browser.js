@@ -122,17 +122,42 @@ function onClick(event) {
   else if (table) copy(csv(table.closest(".pc-table")?.querySelector("table")), table);
   else if (reply) {
     const id = /st-key-copy_([A-Za-z0-9_-]+)/.exec(reply.closest('[class*="st-key-copy_"]').className)?.[1];
-    copy(document.querySelector(`.pc-raw-${CSS.escape(id)}`)?.textContent ?? "", reply);
+    const raw = () => document.querySelector(`.pc-raw-${CSS.escape(id)}`)?.textContent;
+    copy(raw() ?? appearing(raw), reply, "again");
   }
 }
 
-async function copy(text, button) {
-  const done = (await written(text)) ? "copied" : "failed";
-  button.dataset.pcCopy = done;
-  setTimeout(() => delete button.dataset.pcCopy, 1500);
+// A reply's Markdown is in the page from the first click on *Copy* on: the click itself asks the app for it.
+
+function appearing(look) {
+  return new Promise((resolve, reject) => {
+    let left = 100;
+    const timer = setInterval(() => {
+      const text = look();
+      if (text === undefined && --left > 0) return;
+      clearInterval(timer);
+      if (text === undefined) reject(new Error("it did not come"));
+      else resolve(text);
+    }, 50);
+  });
+}
+
+async function copy(text, button, otherwise = "failed") {
+  const done = await written(text).catch(() => false);
+  button.dataset.pcCopy = done ? "copied" : otherwise;
+  setTimeout(() => delete button.dataset.pcCopy, done ? 1500 : 3000);
 }
 
 async function written(text) {
+  if (text instanceof Promise) {
+    const blob = text.then((came) => new Blob([came], { type: "text/plain" }));
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]); // begun while the click counts
+      return true;
+    } catch {
+      text = await text; // where this is refused, a second click has the text at once
+    }
+  }
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -27,17 +27,13 @@ _taker = st.components.v2.component(
 
 def draw_composer(app: App, session: Session | None, turn: Turn | None) -> DeltaGenerator:
     """Draw the bottom of the page; `turn` is the reply being made there, if any. Returns the slot of *Stop*."""
-    with (
-        st.bottom,
-        st.container(key="above_composer", horizontal=True, horizontal_alignment="center"),
-    ):
+    with st.bottom, st.container(key="above_composer", horizontal_alignment="center"):
         said = state.notice()
         if said:
             st.warning(label(said), icon=":material/info:")
         stop = st.empty()
         if turn is not None:
             stop.button("Stop", key="stop", icon=":material/stop_circle:", on_click=actions.stop, args=(turn.id,))
-    with st.bottom, st.container(key="waiting"):
         draw_staged(app, session)
     # At the root of the page, not inside st.bottom: only so does Streamlit keep the end of the page in view.
     edits = any(picture_id_of(attachment) for attachment in state.staged())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,7 +15,8 @@ from parlanchina.ui import actions, state
 from parlanchina.ui.attachments import draw_file
 from parlanchina.ui.composer import draw_composer
 from parlanchina.ui.label import label
-from parlanchina.ui.message import blank, draw_live_reply, draw_question, draw_reply, reply_slot
+from parlanchina.ui.message import LiveReply, blank, draw_question, draw_reply
+from parlanchina.ui.sidebar import draw_sidebar
 from parlanchina.ui.state import App
 from parlanchina.ui.topbar import draw_topbar
 from parlanchina.ui.viewer import draw_viewer
@@ -30,7 +32,10 @@ _SUGGESTIONS = (
 
 
 def draw_conversation(app: App) -> None:
-    """Draw the chat page of the session in the URL."""
+    """Draw the chat page of the session in the URL, and the sidebar.
+
+    While a reply is being made, what was asked for comes first: the rest of the page waits for the first words.
+    """
     session = _opened(app)
     turn = _turn_shown(app, session)
     stop = draw_composer(app, session, turn)
@@ -39,11 +44,18 @@ def draw_conversation(app: App) -> None:
     else:
         draw_viewer(app)
     with st.container(key="page"):
-        draw_topbar(app, session)
+        topbar = st.container(horizontal=True, key="topbar", vertical_alignment="center")
+
+        def draw_the_rest() -> None:
+            draw_sidebar(app)
+            with topbar:
+                draw_topbar(app, session)
+
         if session is None or not session.messages:
+            draw_the_rest()
             _draw_welcome()
         else:
-            session = _draw_messages(app, session, turn, stop)
+            session = _Branch(app, session).draw(turn, stop=stop, rest=draw_the_rest)
     _watch(app, session)
 
 
@@ -55,6 +67,7 @@ def _opened(app: App) -> Session | None:
     try:
         return app.services.sessions.load_session(str(session_id), owner=app.owner)
     except (SessionNotFound, SessionDamaged) as error:
+        draw_sidebar(app)
         st.html('<div class="pc-welcome"><h1>Not found</h1></div>')
         st.error(label(str(error)), icon=":material/search_off:")
         st.button("New chat", key="new_chat_instead", on_click=actions.new_chat)
@@ -72,48 +85,90 @@ def _turn_shown(app: App, session: Session | None) -> Turn | None:
     return None if turn.done else turn
 
 
-def _draw_messages(app: App, session: Session, turn: Turn | None, stop: DeltaGenerator) -> Session:
-    """Draw the branch being shown; return the session as it is when its reply has ended."""
-    path = session.path()
-    limit = state.message_limit()
-    if len(path) > limit:
-        st.button(
-            f"Show older messages ({len(path) - limit:,})",
-            key="show_older",
-            type="tertiary",
-            width="stretch",
-            on_click=state.show_more,
-        )
-    shown = path[-limit:]
-    before = state.drawn_before(len(shown))
-    wanted = state.message_to_show()
-    for message in shown:
-        if message.role == "user":
-            draw_question(app, session, message)
-        elif turn is not None and message.id == turn.id:
-            slot = reply_slot(turn.id)
-            blank(before - len(shown))
-            draw_live_reply(app, turn, slot)
-            if turn.message.images:
-                st.rerun()  # a picture's buttons can't be drawn twice in one run
-            # Drawn again where it stands, as it is stored: a run of its own would send the whole page once more.
-            stop.empty()
-            session = app.services.sessions.load_session(session.id, owner=app.owner)
-            draw_reply(app, session, _fresh(app, session, session.message(turn.id) or turn.message), slot)
+class _Branch:
+    """The messages of the branch being shown, in their places on the page."""
+
+    def __init__(self, app: App, session: Session) -> None:
+        self._app = app
+        self._session = session
+        self._wanted = state.message_to_show()
+
+    def draw(self, turn: Turn | None, *, stop: DeltaGenerator, rest: Callable[[], None]) -> Session:
+        """Draw them, and follow the reply being made, if there is one, to its end; the session as it is then.
+
+        `rest` draws what else the page has, as soon as the first words are there.
+        """
+        path = self._session.path()
+        limit = state.message_limit()
+        if len(path) > limit:
+            st.button(
+                f"Show older messages ({len(path) - limit:,})",
+                key="show_older",
+                type="tertiary",
+                width="stretch",
+                on_click=state.show_more,
+            )
+        shown = path[-limit:]
+        before = state.drawn_before(len(shown))
+        is_live = turn is not None and shown[-1].id == turn.id
+        # In this order: the places, the newest question, the first words of its reply, all the others.
+        places = [self._place(message, is_live=is_live and message is shown[-1]) for message in shown]
+        blank(before - len(shown))
+        ended = list(zip(shown, places, strict=True))
+        if turn is None or not is_live:
+            rest()
+            self._draw(ended)
+            return self._session
+        _, slot = ended.pop()
+        self._draw(ended[-1:])
+
+        def draw_the_others() -> None:
+            rest()
+            self._draw(ended[:-1])
+
+        reply = LiveReply(self._app, turn, slot, over=len(shown) <= before)
+        reply.follow(then=draw_the_others)
+        if turn.message.images:
+            st.rerun()  # a picture's buttons can't be drawn twice in one run
+        stop.empty()
+        self._session = self._app.services.sessions.load_session(self._session.id, owner=self._app.owner)
+        reply.end(self._session, self._fresh(self._session.message(turn.id) or turn.message))
+        return self._session
+
+    @staticmethod
+    def _place(message: Message, *, is_live: bool) -> DeltaGenerator:
+        return st.empty() if is_live else st.chat_message("user" if message.role == "user" else "assistant")
+
+    def _draw(self, messages: Sequence[tuple[Message, DeltaGenerator]]) -> None:
+        for message, place in messages:
+            if message.role == "user":
+                draw_question(self._app, self._session, message, place)
+            else:
+                draw_reply(self._app, self._session, self._fresh(message), place)
+            if message.id == self._wanted:
+                with place:
+                    _bring_into_view(message)
+
+    def _fresh(self, message: Message) -> Message:
+        """A reply as it is to be drawn: rendered again if another renderer made its HTML; the turn's if unsaved."""
+        try:
+            turn = self._app.services.turns.get(message.id, owner=self._app.owner)
+        except TurnNotFound:
+            pass
         else:
-            draw_reply(app, session, _fresh(app, session, message), reply_slot(message.id))
-        if message.id == wanted:
-            _bring_into_view(message)
-    return session
+            if turn.unsaved is not None:
+                return turn.message
+        return self._app.services.render_again(self._session, message)
 
 
 def _bring_into_view(message: Message) -> None:
     st.html(
         f"""<script>
-        const name = ".st-key-reply_" + CSS.escape({json.dumps(message.id).replace("<", "")});
+        const name = ".st-key-copy_" + CSS.escape({json.dumps(message.id).replace("<", "")});
         let left = 6; // tries: the pictures above it take a moment to have their height
         const trying = setInterval(() => {{
-          document.querySelector(name)?.scrollIntoView({{ block: "start" }});
+          const message = document.querySelector(name)?.closest('[data-testid="stChatMessage"]');
+          message?.scrollIntoView({{ block: "start" }});
           if (--left <= 0) clearInterval(trying);
         }}, 150);
         for (const kind of ["wheel", "pointerdown", "keydown"]) {{
@@ -122,18 +177,6 @@ def _bring_into_view(message: Message) -> None:
         </script>""",
         unsafe_allow_javascript=True,
     )
-
-
-def _fresh(app: App, session: Session, message: Message) -> Message:
-    """The reply as it is to be drawn: rendered again if another renderer made its HTML, from the turn if unsaved."""
-    try:
-        turn = app.services.turns.get(message.id, owner=app.owner)
-    except TurnNotFound:
-        pass
-    else:
-        if turn.unsaved is not None:
-            return turn.message
-    return app.services.render_again(session, message)
 
 
 def _draw_welcome() -> None:
@@ -146,7 +189,7 @@ def _draw_welcome() -> None:
             st.button(text, icon=icon, key=f"suggest_{text}", width="stretch", on_click=actions.ask, args=(text,))
 
 
-@st.fragment(run_every=2.0)
+@st.fragment(run_every=3.0)
 def _watch(app: App, session: Session | None) -> None:
     """Notice what another tab or the HTTP API asked for in this session, and a reply another process is making."""
     if session is None:

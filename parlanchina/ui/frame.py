@@ -1,4 +1,4 @@
-"""What stands around every page: the services, who is looking, the style, and the sidebar."""
+"""What every page begins with: the style, the services, and who is looking."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from parlanchina.ui import state
 from parlanchina.ui.browser import meet_browser
 from parlanchina.ui.label import label
 from parlanchina.ui.secrets import streamlit_secrets
-from parlanchina.ui.sidebar import draw_sidebar
 from parlanchina.ui.state import App
 from parlanchina.ui.theme import apply_style
 
-__all__ = ["draw_frame", "turn_to"]
+__all__ = ["enter_frame", "turn_to"]
 
 
 def turn_to(page: st.Page, *, chat: st.Page) -> None:
@@ -24,8 +23,8 @@ def turn_to(page: st.Page, *, chat: st.Page) -> None:
     state.enter_page(is_chat=page is chat)
 
 
-def draw_frame() -> None:
-    """Make the run's services and draw the sidebar; what can't work is said on the page, and ends the run."""
+def enter_frame() -> None:
+    """Make the run's services and say who is looking; what can't work is said on the page, and ends the run."""
     apply_style()
     services = _services_or_stop()
     browser = meet_browser(
@@ -40,7 +39,6 @@ def draw_frame() -> None:
     if state.open_session_id() is None:
         sessions = services.sessions.list_sessions(owner=app.owner)
         state.show_session(sessions[0].id if sessions else state.NEW)
-    draw_sidebar(app, current=state.open_session_id())
 
 
 def _services_or_stop() -> Services:

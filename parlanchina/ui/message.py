@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from html import escape
-from typing import assert_never
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from parlanchina.llm.pricing import cost
-from parlanchina.markdown import Html, Maths, Mermaid, Picture, render_markdown, segments
+from parlanchina.markdown import Definitions
 from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
 from parlanchina.ui.attachments import draw_files_of
+from parlanchina.ui.body import as_html, draw_parts, parts_of, parts_of_whole
 from parlanchina.ui.live import draw_live
-from parlanchina.ui.pictures import draw_picture, with_pictures
 from parlanchina.ui.state import App
 
-__all__ = ["blank", "draw_live_reply", "draw_question", "draw_reply", "reply_slot"]
+__all__ = ["LiveReply", "blank", "draw_question", "draw_reply"]
 
 _PARTS_OF_A_REPLY = 8  # more than the elements that draw_reply draws one below the other
-_Parts = tuple[str | Mermaid | Maths | Picture, ...]
 _THUMBS = {"down": 0, "up": 1}
 
 
-def draw_question(app: App, session: Session, message: Message) -> None:
+def draw_question(app: App, session: Session, message: Message, place: DeltaGenerator) -> None:
     """Draw what the user wrote, as the text it is, with its editor and its branches."""
-    with st.container(key=f"question_{message.id}"), st.chat_message("user"):
+    with place:
         if state.recall("editing") == message.id:
             _draw_editor(session, message)
             return
         if message.attachments:
             draw_files_of(app, message)
         st.html(f'<div class="pc-question" dir="auto">{_as_text(message.raw_markdown)}</div>')
-        with st.container(horizontal=True, key=f"actions_{message.id}", gap="xxsmall"):
+        has_branches = len(session.siblings(message)) > 1
+        with st.container(horizontal=True, key=f"actions_{message.id}", gap="xxsmall") if has_branches else place:
             _draw_branches(session, message)
             st.button(
                 "Edit and send again",
@@ -48,42 +47,60 @@ def draw_question(app: App, session: Session, message: Message) -> None:
             )
 
 
-def reply_slot(message_id: str) -> DeltaGenerator:
-    """Make the slot that a reply is drawn into: live, and then as it is stored."""
-    with st.container(key=f"reply_{message_id}"):
-        return st.empty()
-
-
-def draw_reply(app: App, session: Session, message: Message, slot: DeltaGenerator) -> None:
-    """Draw an ended reply into its slot: its text, how it ended, its meter, and what can be done with it.
+def draw_reply(app: App, session: Session, message: Message, place: DeltaGenerator) -> None:
+    """Draw an ended reply: its text, how it ended, its meter, and what can be done with it.
 
     Most replies are one piece of HTML and their actions: each element more costs every page that shows the reply.
     """
-    parts = _parts(message.raw_markdown, message.html, frozenset(app.services.settings.image_hosts))
-    ending = _ending_of(message)
-    byline, footer = _byline(app, message), _meter(message) + _raw(message)
-    with slot.chat_message("assistant"):
-        if len(parts) == 1 and isinstance(parts[0], str) and not message.reasoning and not ending:
-            st.html(byline + _root(with_pictures(app, parts[0])) + footer)
+    parts = parts_of_whole(message, image_hosts=app.services.settings.image_hosts)
+    with place:
+        if len(parts) == 1 and isinstance(parts[0], str) and _is_plain(message):
+            st.html(_byline(app, message) + as_html(app, parts[0]) + _meter(message))
         else:
-            st.html(byline)
-            _draw_parts(st.empty(), parts, app=app)
+            st.html(_byline(app, message))
+            draw_parts(app, parts, st.empty())
             if message.reasoning:
                 with st.expander("Reasoning", type="compact"):
                     st.html(f'<div class="pc-reasoning" dir="auto">{_as_text(message.reasoning)}</div>')
-            _draw_ending(session, message, ending)
-            st.html(footer)
+            _draw_ending(session, message, _ending_of(message))
+            st.html(_meter(message))
         _draw_actions(session, message)
 
 
-def draw_live_reply(app: App, turn: Turn, slot: DeltaGenerator) -> None:
-    """Draw a reply that is being made into its slot, and follow it to its end."""
-    with slot.chat_message("assistant"):
-        live = st.container()
-        blank(_PARTS_OF_A_REPLY)  # an ended reply may have stood here in the last run
-        with live:
-            st.html(_byline(app, turn.message))
-            draw_live(turn, lambda slot, markdown: _draw_block(slot, markdown, app=app))
+class LiveReply:
+    """A reply that is being made, in its slot of the page: drawn while it comes, and then as it is stored."""
+
+    def __init__(self, app: App, turn: Turn, slot: DeltaGenerator, *, over: bool) -> None:
+        """`over`: an ended reply may have stood there in the last run."""
+        self._app = app
+        self._turn = turn
+        self._slot = slot
+        self._place = slot.chat_message("assistant")
+        self._blocks = self._place.container(key="live", gap="small")
+        self._below = self._place.empty()
+        self._drawn: list[str | None] = []
+        if over:
+            with self._place:
+                blank(_PARTS_OF_A_REPLY)
+
+    def follow(self, *, then: Callable[[], None]) -> None:
+        """Draw it until it has ended; `then` draws the rest of the page as soon as the first words are drawn."""
+        self._blocks.html(_byline(self._app, self._turn.message))
+        draw_live(self._turn, blocks=self._blocks, below=self._below, draw=self._draw_block, then=then)
+
+    def end(self, session: Session, message: Message) -> None:
+        """Draw it as it is stored: nothing again that stands there rightly."""
+        if _is_plain(message) and "".join(html or "\0" for html in self._drawn) == message.html:
+            self._below.html(_meter(message))
+            with self._place:
+                _draw_actions(session, message)
+        else:
+            draw_reply(self._app, session, message, self._slot.chat_message("assistant"))
+
+    def _draw_block(self, slot: DeltaGenerator, markdown: str, definitions: Definitions) -> None:
+        parts = parts_of(markdown, definitions=definitions, image_hosts=self._app.services.settings.image_hosts)
+        self._drawn.extend(part if isinstance(part, str) else None for part in parts)
+        draw_parts(self._app, parts, slot)
 
 
 def blank(count: int) -> None:
@@ -95,46 +112,8 @@ def blank(count: int) -> None:
         st.empty()
 
 
-def _draw_block(slot: DeltaGenerator, markdown: str, *, app: App) -> None:
-    _draw_parts(slot, _parts(markdown, "", frozenset(app.services.settings.image_hosts)), app=app)
-
-
-def _draw_parts(slot: DeltaGenerator, parts: _Parts, *, app: App) -> None:
-    """Draw Markdown into a slot with the fewest elements: one, unless something must be drawn natively."""
-    if len(parts) == 1 and isinstance(parts[0], str):
-        slot.html(_root(with_pictures(app, parts[0])))
-        return
-    with slot.container(gap="small"):
-        for part in parts:
-            match part:
-                case str():
-                    st.html(_root(with_pictures(app, part)))
-                case Mermaid():
-                    st.mermaid_chart(part.source)
-                case Maths():
-                    st.markdown(part.markdown)
-                case Picture():
-                    draw_picture(app, part)
-                case _:
-                    assert_never(part)
-
-
-@lru_cache(maxsize=512)
-def _parts(markdown: str, html: str, hosts: frozenset[str]) -> _Parts:
-    """What to draw, running text as HTML, which may be known. Remembered: every run draws the same history."""
-    parts = segments(markdown, image_hosts=hosts)
-    if html and len(parts) == 1 and isinstance(parts[0], Html):
-        return (html,)
-    return tuple(
-        render_markdown(part.markdown, definitions=part.definitions, image_hosts=hosts)
-        if isinstance(part, Html)
-        else part
-        for part in parts
-    )
-
-
-def _root(html: str) -> str:
-    return f'<div class="pc-md" dir="auto">{html}</div>'
+def _is_plain(message: Message) -> bool:
+    return not message.reasoning and not _ending_of(message)
 
 
 def _as_text(text: str) -> str:
@@ -146,10 +125,6 @@ def _byline(app: App, message: Message) -> str:
     standing_in = message.provider == "demo" and asked != "demo"
     label = " · demo model, standing in" if standing_in else ""
     return f'<div class="pc-byline">Parlanchina<span>{escape(label)}</span></div>'
-
-
-def _raw(message: Message) -> str:
-    return f'<div class="pc-raw-{message.id}" hidden>{escape(message.raw_markdown)}</div>'
 
 
 def _meter(message: Message) -> str:
@@ -227,6 +202,7 @@ def _draw_ending(session: Session, message: Message, sentence: str) -> None:
 
 
 def _draw_actions(session: Session, message: Message) -> None:
+    """Draw the actions of a reply, and its Markdown, hidden, once it was asked for: a click copies it from there."""
     with st.container(horizontal=True, key=f"actions_{message.id}", gap="xxsmall"):
         _draw_branches(session, message)
         st.button(
@@ -235,6 +211,8 @@ def _draw_actions(session: Session, message: Message) -> None:
             key=f"copy_{message.id}",
             help="Copy as Markdown",
             type="tertiary",
+            on_click=state.remember,
+            args=("copied", message.id),
         )
         st.button(
             "Regenerate",
@@ -252,6 +230,8 @@ def _draw_actions(session: Session, message: Message) -> None:
             on_change=actions.rate,
             args=(session, message.id),
         )
+    if state.recall("copied") == message.id:
+        st.html(f'<div class="pc-raw-{message.id}" hidden>{_as_text(message.raw_markdown)}</div>')
 
 
 def _draw_branches(session: Session, message: Message) -> None:

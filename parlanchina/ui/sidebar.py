@@ -15,8 +15,9 @@ __all__ = ["draw_sidebar"]
 _SHOWN = 40  # sessions listed at first; the search finds the others
 
 
-def draw_sidebar(app: App, *, current: str | None) -> None:
-    """Draw the sidebar; `current` is the open session's id."""
+def draw_sidebar(app: App) -> None:
+    """Draw the sidebar."""
+    current = state.open_session_id()
     with st.sidebar:
         with st.container(horizontal=True, key="brand", wrap=False, vertical_alignment="center"):
             st.html('<div class="pc-name">Parlanchina</div>', width="stretch")

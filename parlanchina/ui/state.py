@@ -236,7 +236,8 @@ def bind_settings(session: Session | None, *, default_model: str) -> None:
         st.session_state["image_quality"] = params.image_quality
     elif now - st.session_state["_bound_at"] < _SETTLING_SECONDS:
         for key in _SETTINGS:
-            st.session_state[key] = st.session_state.get(key)
+            if value := st.session_state.get(key):  # nothing is lost of an empty one
+                st.session_state[key] = value
 
 
 def settings_belong_to(session_id: str) -> None:

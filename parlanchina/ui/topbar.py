@@ -16,26 +16,25 @@ __all__ = ["draw_topbar"]
 
 
 def draw_topbar(app: App, session: Session | None) -> None:
-    """Draw the title, the settings' popover and the model selector of the open session."""
+    """Draw, in the bar that is open, the title, the settings' popover and the model selector of the open session."""
     settings = app.services.settings
     state.bind_settings(session, default_model=settings.default_model)
-    with st.container(horizontal=True, key="topbar", vertical_alignment="center"):
-        st.markdown(f"**{label(session.title)}**" if session else "", width="stretch")
-        with st.popover("Settings", icon=":material/tune:", help="System prompt and parameters", type="tertiary"):
-            _draw_settings()
-        models = settings.models
-        if st.session_state.get("model") not in models:  # an old session's: it can be read, not continued as it is
-            st.session_state["model"] = None
-        st.selectbox(
-            "Model",
-            models,
-            key="model",
-            index=0 if st.session_state["model"] else None,  # None would let a chosen model be cleared
-            placeholder="Choose a model",
-            label_visibility="collapsed",
-            on_change=actions.save_settings,
-            width=200,
-        )
+    st.markdown(f"**{label(session.title)}**" if session else "", width="stretch")
+    with st.popover("Settings", icon=":material/tune:", help="System prompt and parameters", type="tertiary"):
+        _draw_settings()
+    models = settings.models
+    if st.session_state.get("model") not in models:  # an old session's: it can be read, not continued as it is
+        st.session_state["model"] = None
+    st.selectbox(
+        "Model",
+        models,
+        key="model",
+        index=0 if st.session_state["model"] else None,  # None would let a chosen model be cleared
+        placeholder="Choose a model",
+        label_visibility="collapsed",
+        on_change=actions.save_settings,
+        width=200,
+    )
 
 
 def _draw_settings() -> None:

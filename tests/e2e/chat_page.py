@@ -32,7 +32,7 @@ class ChatPage:
 
     @property
     def replies(self) -> Locator:
-        return self.page.locator('[class*="st-key-reply_"]')
+        return self.page.locator('[aria-label="Chat message from assistant"]')
 
     @property
     def reply(self) -> Locator:

@@ -39,7 +39,7 @@ def chat(page: Page, app: RunningApp) -> ChatPage:
 
 
 def shown_pictures(page: Page):  # type: ignore[no-untyped-def]
-    return page.locator('[class*="st-key-reply_"] [class*="st-key-picture_"] img')
+    return page.locator('[aria-label="Chat message from assistant"] [class*="st-key-picture_"] img')
 
 
 def cards(page: Page):  # type: ignore[no-untyped-def]
@@ -90,6 +90,19 @@ def test_a_reload_in_mid_picture_shows_the_placeholder_again_and_then_the_pictur
     page.reload()
     expect(page.locator(".pc-canvas").first).to_be_visible(timeout=WAIT)
     expect(shown_pictures(page)).to_have_count(3, timeout=WAIT)
+    chat.expect_ended()
+
+
+def test_a_picture_opens_while_a_reply_is_coming(chat: ChatPage) -> None:
+    page = chat.page
+    chat.send("Tell me a long story")
+    expect(chat.stop_button).to_be_visible(timeout=WAIT)
+    page.locator('[class*="st-key-picture_"] [class*="st-key-whole_"] button').first.click()
+    expect(whole(page)).to_be_visible(timeout=WAIT)
+    expect(chat.stop_button).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(whole(page)).to_have_count(0, timeout=WAIT)
+    chat.stop_button.click()
     chat.expect_ended()
 
 

@@ -217,7 +217,7 @@ def test_edit_resend_and_switch_branches(page: Page, app: RunningApp, service: F
     chat.send("first wording")
     chat.expect_reply("You said first wording.")
     chat.expect_ended()
-    question = page.locator('[class*="st-key-question_"]')
+    question = page.locator('[aria-label="Chat message from user"]')
     question.hover()
     question.locator('[class*="st-key-edit_"] button:visible').click()
     question.locator("textarea").fill("second wording")
