@@ -118,12 +118,13 @@ function onClick(event) {
   const code = target?.closest(".pc-copy");
   const table = target?.closest(".pc-csv");
   const reply = target?.closest('[class*="st-key-copy_"] button');
-  if (code) copy(code.closest(".pc-code")?.querySelector("code")?.textContent ?? "", code);
-  else if (table) copy(csv(table.closest(".pc-table")?.querySelector("table")), table);
+  if (code) copy(code.closest(".pc-code")?.querySelector("code")?.textContent ?? "", () => code);
+  else if (table) copy(csv(table.closest(".pc-table")?.querySelector("table")), () => table);
   else if (reply) {
     const id = /st-key-copy_([A-Za-z0-9_-]+)/.exec(reply.closest('[class*="st-key-copy_"]').className)?.[1];
     const raw = () => document.querySelector(`.pc-raw-${CSS.escape(id)}`)?.textContent;
-    copy(raw() ?? appearing(raw), reply, "again");
+    const button = () => document.querySelector(`.st-key-copy_${CSS.escape(id)} button`); // a run may replace it
+    copy(raw() ?? appearing(raw), button, "again");
   }
 }
 
@@ -142,8 +143,10 @@ function appearing(look) {
   });
 }
 
-async function copy(text, button, otherwise = "failed") {
+async function copy(text, find, otherwise = "failed") {
   const done = await written(text).catch(() => false);
+  const button = find();
+  if (!button) return;
   button.dataset.pcCopy = done ? "copied" : otherwise;
   setTimeout(() => delete button.dataset.pcCopy, done ? 1500 : 3000);
 }
