@@ -149,12 +149,12 @@ class _Follower:
 
     def _advance(self) -> None:
         """Take the next frame's text from the turn."""
+        self._pace()  # before the rest of the page too: a browser draws at once whatever it gets at once
         if self._has_begun and self._then and gate.enter_if_free():  # others' first words go before our rest
             try:
                 self.draw_the_rest()
             finally:
                 gate.leave()
-        self._pace()
         progress = self._turn.read(self._index, timeout=_SLICE if self._has_begun else _HEAD_START)
         self._has_begun = True
         _yield_to_streamlit()
