@@ -58,7 +58,7 @@ def draw_reply(app: App, session: Session, message: Message, place: DeltaGenerat
             st.html(_byline(app, message) + as_html(app, parts[0]) + _meter(message))
         else:
             st.html(_byline(app, message))
-            draw_parts(app, parts, st.empty())
+            draw_parts(app, parts, place)
             if message.reasoning:
                 with st.expander("Reasoning", type="compact"):
                     st.html(f'<div class="pc-reasoning" dir="auto">{_as_text(message.reasoning)}</div>')

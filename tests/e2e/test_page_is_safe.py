@@ -34,6 +34,12 @@ class Watched:
         self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
         self.page.add_init_script("window.pwned = () => { window.ranSomething = true }; window.alert = window.pwned")
 
+    def expect_drawn(self) -> None:
+        """Wait for what is drawn late: diagrams, and elements whose script is still being loaded."""
+        late = '.stMain [aria-busy="true"], .stMain [data-testid="stSkeleton"]'
+        expect(self.page.locator(late)).to_have_count(0, timeout=WAIT)
+        self.page.wait_for_load_state("networkidle")
+
     def expect_nothing_happened(self, where: str) -> None:
         assert self.page.evaluate("window.ranSomething") is None, where
         assert self.dialogs == [], where
@@ -66,6 +72,7 @@ def test_no_attack_does_anything_as_a_finished_reply(watched: Watched, app: Runn
         watched.page.goto(f"{app.url}/?session={session_id}")
         last = watched.page.locator('[aria-label="Chat message from assistant"]').last.locator(".pc-meter")
         expect(last).to_be_visible(timeout=WAIT)
+        watched.expect_drawn()
         watched.expect_nothing_happened(f"attacks from {number * A_PAGE}")
 
 
@@ -80,6 +87,7 @@ def test_no_attack_does_anything_while_it_streams(watched: Watched, app: Running
             watched.expect_nothing_happened(text)
             watched.page.wait_for_timeout(100)
         chat.expect_ended()
+        watched.expect_drawn()
         watched.expect_nothing_happened(text)
 
 
