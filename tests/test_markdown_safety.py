@@ -165,17 +165,14 @@ PATHOLOGICAL = {
 @pytest.mark.parametrize("name", PATHOLOGICAL)
 def test_hostile_text_is_rendered_in_time(name: str) -> None:
     text = PATHOLOGICAL[name]
-    for work in (render_markdown, segments, in_blocks):
-        started = time.process_time()  # of this process: a busy machine doesn't count
-        done = work(text)
-        assert time.process_time() - started < PATIENCE, work.__name__
-        assert done or name in ("definitions", "tabs")
-
-
-def in_blocks(text: str) -> tuple[str, ...]:
-    """What a stream that gets all of it at once finishes."""
+    started = time.process_time()  # of this process: a busy machine doesn't count
+    html = render_markdown(text)
+    segments(text)
     stream = BlockStream()
-    return (*stream.feed(text).committed, *stream.finish().committed)
+    stream.feed(text)
+    stream.finish()
+    assert time.process_time() - started < PATIENCE
+    assert html or name in ("definitions", "tabs")
 
 
 def test_what_is_nested_too_deeply_is_still_shown() -> None:

@@ -10,8 +10,8 @@ The rule: parse the tail when a line is complete; cut at the start of the last t
 is blank. A lone `2` is a paragraph until `2.` arrives and makes it an item of the list above, so half a line is not
 judged, but for one whose first characters leave no doubt: a letter after a blank line begins a block however it goes
 on, unless it stands in code, and the parser sees that. Most prose is long lines; what is above them need not wait.
-Committing later is always right, so `BlockStream` parses only where a cut X
-however hostile the text, the characters parsed are at most a few times those received.
+Committing later is always right, so `BlockStream` parses only where a cut is likely and its budget (`_CERTAIN`)
+allows: however hostile the text, the characters parsed are at most a few times those received.
 """
 
 from __future__ import annotations

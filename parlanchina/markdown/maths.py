@@ -90,13 +90,14 @@ def _find_close(
     state: StateBlock, first: int, end_line: int, mark: str, *, blank_ends: bool = False
 ) -> tuple[int, bool]:
     """Return the last line of a formula, and whether the closing mark was found on it."""
+    closing = _CLOSING[mark]
     for line in range(first, end_line):
         if state.isEmpty(line):
             if blank_ends:
                 return line - 1, False
         elif state.sCount[line] < state.blkIndent:
             return line - 1, False
-        elif closes(_line(state, line), mark):
+        elif _line(state, line).endswith(closing):
             return line, True
     return end_line - 1, False
 

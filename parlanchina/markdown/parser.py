@@ -133,6 +133,8 @@ def top_level(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
 
 def definitions_of(text: str) -> Definitions:
     """Collect every link and footnote that a text defines."""
+    if "]:" not in text:  # each definition has it: most texts need not be parsed for this
+        return NO_DEFINITIONS
     tokens, links = parse_blocks(text, NO_DEFINITIONS)
     return Definitions(links, {f":{label}": -1 for label, _ in notes_in(tokens)})
 

@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 WAIT = 20_000  # milliseconds a condition may take on a busy machine
+REPLY = '[aria-label="Chat message from assistant"]'
 
 
 class ChatPage:
@@ -32,7 +33,7 @@ class ChatPage:
 
     @property
     def replies(self) -> Locator:
-        return self.page.locator('[aria-label="Chat message from assistant"]')
+        return self.page.locator(REPLY)
 
     @property
     def reply(self) -> Locator:

@@ -70,7 +70,7 @@ def test_no_attack_does_anything_as_a_finished_reply(watched: Watched, app: Runn
     for number, attacks in enumerate(batched_attacks(A_PAGE)):
         session_id = stored(store, attacks)
         watched.page.goto(f"{app.url}/?session={session_id}")
-        last = watched.page.locator('[aria-label="Chat message from assistant"]').last.locator(".pc-meter")
+        last = ChatPage(watched.page, app.url).reply.locator(".pc-meter")
         expect(last).to_be_visible(timeout=WAIT)
         watched.expect_drawn()
         watched.expect_nothing_happened(f"attacks from {number * A_PAGE}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.chat_page import WAIT, ChatPage
+from tests.e2e.chat_page import REPLY, WAIT, ChatPage
 from tests.e2e.running_app import RunningApp
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def chat(page: Page, app: RunningApp) -> ChatPage:
 
 
 def shown_pictures(page: Page):  # type: ignore[no-untyped-def]
-    return page.locator('[aria-label="Chat message from assistant"] [class*="st-key-picture_"] img')
+    return page.locator(f'{REPLY} [class*="st-key-picture_"] img')
 
 
 def cards(page: Page):  # type: ignore[no-untyped-def]
