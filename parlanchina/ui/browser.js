@@ -8,20 +8,21 @@ const THEME = /^stActiveTheme-.*-v\d+$/;
 
 export default function (component) {
   const { data, setStateValue } = component;
-  const page = (window.parlanchina ??= start());
+  const page = (window.parlanchina ??= start(data.session));
 
-  page.draftKey = DRAFT + data.session;
+  page.session = data.session;
   if (data.theme) setTheme(data.theme);
   const known = { secret: data.wantsSecret ? secret() : null, theme: currentTheme() };
   const text = JSON.stringify(known);
   if (text !== data.known) setStateValue("browser", text);
 }
 
-function start() {
-  const page = { draftKey: null };
+function start(session) {
+  const page = { session, hasTyped: false };
   document.addEventListener("click", onClick);
+  document.addEventListener("input", (event) => (page.hasTyped ||= event.target === composer()), true);
   for (const kind of ["input", "keyup", "click"]) {
-    document.addEventListener(kind, () => setTimeout(() => keepDraft(page), 50), true);
+    document.addEventListener(kind, () => keepDraftSoon(page), true);
   }
   restoreDraft(page);
   return page;
@@ -80,31 +81,35 @@ function composer() {
   return document.querySelector(".st-key-prompt textarea");
 }
 
-function keepDraft(page) {
-  const field = composer();
-  if (!field || !page.draftKey) return;
-  try {
-    if (field.value) localStorage.setItem(page.draftKey, field.value);
-    else localStorage.removeItem(page.draftKey);
-  } catch {
-    /* storage is full or refused: the field itself still has the text */
-  }
+function keepDraftSoon(page) {
+  const key = DRAFT + page.session; // a moment later another session may be open
+  clearTimeout(page.keeping);
+  page.keeping = setTimeout(() => {
+    const field = composer();
+    if (!field) return;
+    try {
+      if (field.value) localStorage.setItem(key, field.value);
+      else localStorage.removeItem(key);
+    } catch {
+      /* storage is full or refused: the field itself still has the text */
+    }
+  }, 50);
 }
 
 function restoreDraft(page) {
+  let draft = null;
+  try {
+    draft = localStorage.getItem(DRAFT + page.session); // now: what is typed and sent from here on is no draft
+  } catch {
+    return;
+  }
+  if (!draft) return;
   let tries = 0;
   const timer = setInterval(() => {
     const field = composer();
-    if (++tries > 100) clearInterval(timer);
-    if (!field || !page.draftKey) return;
+    if (!field && ++tries < 100) return;
     clearInterval(timer);
-    let draft = null;
-    try {
-      draft = localStorage.getItem(page.draftKey);
-    } catch {
-      return;
-    }
-    if (!draft || field.value) return;
+    if (!field || field.value || page.hasTyped) return;
     const setter = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
     setter.call(field, draft); // React must hear of it as of typing
     field.dispatchEvent(new Event("input", { bubbles: true }));

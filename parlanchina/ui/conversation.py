@@ -13,9 +13,9 @@ from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
 from parlanchina.ui.attachments import draw_file
-from parlanchina.ui.composer import draw_composer
+from parlanchina.ui.composer import Composer
 from parlanchina.ui.label import label
-from parlanchina.ui.message import LiveReply, blank, draw_question, draw_reply
+from parlanchina.ui.message import LiveReply, blank, draw_question, draw_reply, draw_ways_on, draw_words
 from parlanchina.ui.sidebar import draw_sidebar
 from parlanchina.ui.state import App
 from parlanchina.ui.topbar import draw_topbar
@@ -38,7 +38,7 @@ def draw_conversation(app: App) -> None:
     """
     session = _opened(app)
     turn = _turn_shown(app, session)
-    stop = draw_composer(app, session, turn)
+    composer = Composer(app, session, turn)
     if state.recall("reading"):
         draw_file(app, session)
     else:
@@ -47,6 +47,7 @@ def draw_conversation(app: App) -> None:
         topbar = st.container(horizontal=True, key="topbar", vertical_alignment="center")
 
         def draw_the_rest() -> None:
+            composer.draw_the_rest()
             draw_sidebar(app)
             with topbar:
                 draw_topbar(app, session)
@@ -55,7 +56,8 @@ def draw_conversation(app: App) -> None:
             draw_the_rest()
             _draw_welcome()
         else:
-            session = _Branch(app, session).draw(turn, stop=stop, rest=draw_the_rest)
+            session = _Branch(app, session).draw(turn, rest=draw_the_rest)
+            composer.take_stop_away()
     _watch(app, session)
 
 
@@ -93,7 +95,7 @@ class _Branch:
         self._session = session
         self._wanted = state.message_to_show()
 
-    def draw(self, turn: Turn | None, *, stop: DeltaGenerator, rest: Callable[[], None]) -> Session:
+    def draw(self, turn: Turn | None, *, rest: Callable[[], None]) -> Session:
         """Draw them, and follow the reply being made, if there is one, to its end; the session as it is then.
 
         `rest` draws what else the page has, as soon as the first words are there.
@@ -109,31 +111,42 @@ class _Branch:
                 on_click=state.show_more,
             )
         shown = path[-limit:]
-        before = state.drawn_before(len(shown))
-        is_live = turn is not None and shown[-1].id == turn.id
+        before = state.drawn_before([message.id for message in shown])
+        live = turn if turn is not None and turn.id == shown[-1].id else None
         # In this order: the places, the newest question, the first words of its reply, all the others.
-        places = [self._place(message, is_live=is_live and message is shown[-1]) for message in shown]
-        blank(before - len(shown))
-        ended = list(zip(shown, places, strict=True))
-        if turn is None or not is_live:
+        places = [self._place(message, is_live=live is not None and message is shown[-1]) for message in shown]
+        blank(len(before) - len(shown))
+        drawn = list(zip(shown, places, strict=True))
+        if live is None:
             rest()
-            self._draw(ended)
+            self._draw(drawn)
             return self._session
-        _, slot = ended.pop()
-        self._draw(ended[-1:])
+        _, slot = drawn.pop()
+        stood_there = before[len(drawn) : len(shown)]
+        self._follow(LiveReply(self._app, live, slot, over=stood_there not in ([], [live.id])), live, drawn, rest)
+        return self._session
+
+    def _follow(
+        self,
+        reply: LiveReply,
+        turn: Turn,
+        drawn: list[tuple[Message, DeltaGenerator]],
+        rest: Callable[[], None],
+    ) -> None:
+        """Draw the newest question, the first words of its reply, and then, while it is followed, all the others."""
+        question, place = drawn.pop()
+        draw_words(self._app, question, place)
 
         def draw_the_others() -> None:
             rest()
-            self._draw(ended[:-1])
+            draw_ways_on(self._session, question, place)
+            self._draw(drawn)
 
-        reply = LiveReply(self._app, turn, slot, over=len(shown) <= before)
         reply.follow(then=draw_the_others)
         if turn.message.images:
             st.rerun()  # a picture's buttons can't be drawn twice in one run
-        stop.empty()
         self._session = self._app.services.sessions.load_session(self._session.id, owner=self._app.owner)
         reply.end(self._session, self._fresh(self._session.message(turn.id) or turn.message))
-        return self._session
 
     @staticmethod
     def _place(message: Message, *, is_live: bool) -> DeltaGenerator:

@@ -18,21 +18,41 @@ from parlanchina.ui.body import as_html, draw_parts, parts_of, parts_of_whole
 from parlanchina.ui.live import draw_live
 from parlanchina.ui.state import App
 
-__all__ = ["LiveReply", "blank", "draw_question", "draw_reply"]
+__all__ = ["LiveReply", "blank", "draw_question", "draw_reply", "draw_ways_on", "draw_words"]
 
 _PARTS_OF_A_REPLY = 8  # more than the elements that draw_reply draws one below the other
 _THUMBS = {"down": 0, "up": 1}
 
 
 def draw_question(app: App, session: Session, message: Message, place: DeltaGenerator) -> None:
-    """Draw what the user wrote, as the text it is, with its editor and its branches."""
+    """Draw what the user wrote, with its editor and its branches."""
+    draw_words(app, message, place)
+    draw_ways_on(session, message, place)
+
+
+def draw_words(app: App, message: Message, place: DeltaGenerator) -> None:
+    """Draw a question as the text it is, or to be edited, and what came with it."""
     with place:
-        if state.recall("editing") == message.id:
-            _draw_editor(session, message)
+        if _is_edited(message):
+            st.text_area(
+                "Edit the question",
+                value=message.raw_markdown,
+                key=f"editor_{message.id}",
+                label_visibility="collapsed",
+                height="content",
+            )
             return
         if message.attachments:
             draw_files_of(app, message)
         st.html(f'<div class="pc-question" dir="auto">{_as_text(message.raw_markdown)}</div>')
+
+
+def draw_ways_on(session: Session, message: Message, place: DeltaGenerator) -> None:
+    """Draw, below the words of a question, what can be done with it."""
+    with place:
+        if _is_edited(message):
+            _draw_end_of_editing(session, message)
+            return
         has_branches = len(session.siblings(message)) > 1
         with st.container(horizontal=True, key=f"actions_{message.id}", gap="xxsmall") if has_branches else place:
             _draw_branches(session, message)
@@ -57,7 +77,8 @@ def draw_reply(app: App, session: Session, message: Message, place: DeltaGenerat
         if len(parts) == 1 and isinstance(parts[0], str) and _is_plain(message):
             st.html(_byline(app, message) + as_html(app, parts[0]) + _meter(message))
         else:
-            st.html(_byline(app, message))
+            if byline := _byline(app, message):
+                st.html(byline)
             draw_parts(app, parts, place)
             if message.reasoning:
                 with st.expander("Reasoning", type="compact"):
@@ -85,7 +106,8 @@ class LiveReply:
 
     def follow(self, *, then: Callable[[], None]) -> None:
         """Draw it until it has ended; `then` draws the rest of the page as soon as the first words are drawn."""
-        self._blocks.html(_byline(self._app, self._turn.message))
+        if byline := _byline(self._app, self._turn.message):
+            self._blocks.html(byline)
         draw_live(self._turn, blocks=self._blocks, below=self._below, draw=self._draw_block, then=then)
 
     def end(self, session: Session, message: Message) -> None:
@@ -121,10 +143,9 @@ def _as_text(text: str) -> str:
 
 
 def _byline(app: App, message: Message) -> str:
-    asked = app.services.settings.provider
-    standing_in = message.provider == "demo" and asked != "demo"
-    label = " · demo model, standing in" if standing_in else ""
-    return f'<div class="pc-byline">Parlanchina<span>{escape(label)}</span></div>'
+    """Who answered, where that is not whom the visitor expects; the name is the style's."""
+    standing_in = message.provider == "demo" and app.services.settings.provider != "demo"
+    return '<div class="pc-byline">Demo model, standing in</div>' if standing_in else ""
 
 
 def _meter(message: Message) -> str:
@@ -260,14 +281,11 @@ def _branch_button(session: Session, target: Message, *, icon: str, help_text: s
     )
 
 
-def _draw_editor(session: Session, message: Message) -> None:
-    st.text_area(
-        "Edit the question",
-        value=message.raw_markdown,
-        key=f"editor_{message.id}",
-        label_visibility="collapsed",
-        height="content",
-    )
+def _is_edited(message: Message) -> bool:
+    return state.recall("editing") == message.id
+
+
+def _draw_end_of_editing(session: Session, message: Message) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", key=f"editing_{message.id}"):
         st.button("Cancel", key=f"cancel_{message.id}", type="tertiary", on_click=actions.cancel_edit)
         st.button(

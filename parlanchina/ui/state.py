@@ -205,10 +205,10 @@ def follow_end() -> None:
     st.session_state.pop("_rests", None)
 
 
-def drawn_before(count: int) -> int:
-    """How many messages the last run drew, and keep how many this one does."""
-    before = int(st.session_state.get("_drawn", 0))
-    st.session_state["_drawn"] = count
+def drawn_before(message_ids: list[str]) -> list[str]:
+    """Which messages the last run drew, and keep which ones this run does."""
+    before: list[str] = st.session_state.get("_drawn", [])
+    st.session_state["_drawn"] = message_ids
     return before
 
 
