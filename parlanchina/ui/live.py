@@ -59,7 +59,7 @@ def draw_live(
 def _draw_open_block(slot: DeltaGenerator, follower: _Follower) -> None:
     """Draw the open block, part by part, until it is finished."""
     follower.wait_for_text()
-    place = slot if follower.is_one_part else slot.container(gap=None)
+    place = slot if follower.is_one_part else _parts_in(slot)
     drawn = 0
     while not follower.is_over:
         try:
@@ -68,10 +68,14 @@ def _draw_open_block(slot: DeltaGenerator, follower: _Follower) -> None:
         except _PartEnds as end:
             drawn += 1
             if not end.is_settled and not follower.is_over:  # it turned out to be something else: begin anew
-                place = slot.container(gap=None)
+                place = _parts_in(slot)
                 for _ in range(drawn):
                     place.empty()
             follower.wait_for_text()
+
+
+def _parts_in(slot: DeltaGenerator) -> DeltaGenerator:
+    return slot.container(gap=None, horizontal=True)  # horizontal: for the style, which has the parts read as one
 
 
 class _PartEnds(Exception):

@@ -60,7 +60,6 @@ def draw_ways_on(session: Session, message: Message, place: DeltaGenerator) -> N
                 "Edit and send again",
                 icon=":material/edit:",
                 key=f"edit_{message.id}",
-                help="Edit and send again",
                 type="tertiary",
                 on_click=actions.begin_edit,
                 args=(message.id,),
@@ -230,7 +229,6 @@ def _draw_actions(session: Session, message: Message) -> None:
             "Copy as Markdown",
             icon=":material/content_copy:",
             key=f"copy_{message.id}",
-            help="Copy as Markdown",
             type="tertiary",
             on_click=state.remember,
             args=("copied", message.id),
@@ -239,7 +237,6 @@ def _draw_actions(session: Session, message: Message) -> None:
             "Regenerate",
             icon=":material/refresh:",
             key=f"regenerate_{message.id}",
-            help="Regenerate",
             type="tertiary",
             on_click=actions.regenerate,
             args=(session, message.id),
@@ -263,18 +260,17 @@ def _draw_branches(session: Session, message: Message) -> None:
     place = next(index for index, sibling in enumerate(siblings) if sibling.id == message.id)
     before, after = siblings[place - 1 : place], siblings[place + 1 : place + 2]
     if before:
-        _branch_button(session, before[0], icon="chevron_left", help_text="Show the version before")
+        _branch_button(session, before[0], icon="chevron_left", label="Show the version before")
     st.html(f'<span class="pc-branch">{place + 1} / {len(siblings)}</span>', width="content")
     if after:
-        _branch_button(session, after[0], icon="chevron_right", help_text="Show the version after")
+        _branch_button(session, after[0], icon="chevron_right", label="Show the version after")
 
 
-def _branch_button(session: Session, target: Message, *, icon: str, help_text: str) -> None:
+def _branch_button(session: Session, target: Message, *, icon: str, label: str) -> None:
     st.button(
-        help_text,
+        label,
         icon=f":material/{icon}:",
         key=f"branch_{target.id}",
-        help=help_text,
         type="tertiary",
         on_click=actions.switch_branch,
         args=(session, target.id),
