@@ -144,7 +144,7 @@ def _as_text(text: str) -> str:
 def _byline(app: App, message: Message) -> str:
     """Who answered, where that is not whom the visitor expects; the name is the style's."""
     standing_in = message.provider == "demo" and app.services.settings.provider != "demo"
-    return '<div class="pc-byline">Demo model, standing in</div>' if standing_in else ""
+    return '<div class="pc-byline">The demo model, standing in</div>' if standing_in else ""
 
 
 def _meter(message: Message) -> str:

@@ -14,6 +14,7 @@ from tests.e2e.running_app import RunningApp
 
 pytestmark = pytest.mark.browser
 
+PICTURE = '[data-testid="stVerticalBlock"][class*="st-key-picture_"]'
 CAPTION = "A lighthouse at sunset"
 
 
@@ -73,6 +74,16 @@ def test_a_placeholder_with_its_seconds_gives_way_to_the_picture(chat: ChatPage)
     assert placeholder.evaluate("e => getComputedStyle(e.querySelector('.pc-seconds'), '::after').content") != "none"
     expect(shown_pictures(page)).to_have_count(1, timeout=WAIT)
     expect(placeholder).to_have_count(0, timeout=WAIT)
+    page.locator(f".st-key-live {PICTURE} img").wait_for(timeout=WAIT)  # the words after it are still to come
+    corner = page.locator(f".st-key-live {PICTURE}").evaluate(
+        """(picture) => {
+            const [image, menu] = ["img", "[data-testid='stMenuButton'] button"]
+                .map((inside) => picture.querySelector(inside).getBoundingClientRect());
+            const { top, right, bottom } = image;
+            return menu.width < 60 && menu.top >= top && menu.bottom < bottom && menu.right <= right;
+        }"""
+    )
+    assert corner, "its menu is not over the picture's corner while the reply comes"
     chat.expect_ended()
     expect(chat.reply).to_contain_text("out of words that I know")
 
@@ -121,6 +132,7 @@ def test_it_opens_whole_and_leads_to_its_message(chat: ChatPage) -> None:
     page = chat.page
     page.locator('.st-key-cards [class*="st-key-whole_"] button').click()
     expect(whole(page)).to_contain_text("Paint a lighthouse at sunset", timeout=WAIT)
+    expect(whole(page).get_by_text("Edit this picture")).to_be_in_viewport()
     page.wait_for_function(
         "() => { const image = document.querySelector('.st-key-viewer img');"
         " return image && image.complete && image.naturalWidth === 1024 }",

@@ -239,6 +239,16 @@ def test_a_draft_survives_a_reload(page: Page, app: RunningApp) -> None:
     expect(chat.composer).to_have_value("half a thou", timeout=WAIT)
 
 
+def test_what_was_sent_is_no_draft_however_soon_it_was_sent(page: Page, app: RunningApp, service: FakeOpenAI) -> None:
+    service.reply_with(Reply(text="At once."))
+    chat = ChatPage(page, app.url).open()
+    chat.send("Before the page has settled")
+    chat.expect_reply("At once.")
+    chat.expect_ended()
+    page.wait_for_function("!Object.keys(localStorage).some(k => k.startsWith('parlanchina-draft'))")
+    expect(chat.composer).to_have_value("")
+
+
 def wait_until_on_disk(app: RunningApp, text: str) -> None:
     """Wait until a checkpoint holds `text`: within a second or so, says the promise."""
     wait_until(lambda: any(text.encode() in path.read_bytes() for path in app.data.rglob("*") if path.is_file()))
