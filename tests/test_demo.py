@@ -30,10 +30,15 @@ class Clock:
     """A `sleep` that waits for nothing and remembers what it was asked for."""
 
     def __init__(self) -> None:
+        self.now = 0.0
         self.waits: list[float] = []
+
+    def time(self) -> float:
+        return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
+        self.now += seconds
 
 
 def finish_reason(asked: ReplyRequest) -> str:
@@ -86,7 +91,7 @@ def test_max_tokens_cuts_at_exactly_so_many_and_says_so() -> None:
 def test_the_same_seed_and_calls_bring_the_same_events_at_the_same_pace() -> None:
     def play(seed: int) -> tuple[list[Any], list[float]]:
         clock = Clock()
-        provider = DemoProvider(seed=seed, sleep=clock.sleep)
+        provider = DemoProvider(seed=seed, sleep=clock.sleep, clock=clock.time)
         asked = [request("Hello", **WARM), request(STORY), request("Hello", **WARM)]
         return [events(one, provider=provider) for one in asked], clock.waits
 
@@ -190,17 +195,27 @@ def test_the_system_prompt_may_come_from_a_developer_and_in_parts() -> None:
 
 def test_tokens_come_at_the_pace_asked_for_after_a_moment_of_thought() -> None:
     clock = Clock()
-    found = events(request(STORY), provider=DemoProvider(tokens_per_second=50, sleep=clock.sleep))
+    found = events(request(STORY), provider=DemoProvider(tokens_per_second=50, sleep=clock.sleep, clock=clock.time))
     waits = clock.waits[: len(found) - 2]
     assert 0.2 <= waits[0] <= 0.6
     assert sum(waits[1:]) / len(waits[1:]) == pytest.approx(1 / 50, rel=0.05)
     assert len(set(waits)) > 1_000
 
 
+async def test_a_reader_who_pauses_makes_nothing_slower() -> None:
+    clock = Clock()
+    words = 0
+    async for event in DemoProvider(tokens_per_second=50, sleep=clock.sleep, clock=clock.time).stream(request(STORY)):
+        if isinstance(event, TextDelta):
+            words += 1
+            clock.now += 0.1 if words % 5 == 0 else 0.0  # as long as five tokens take
+    assert clock.now == pytest.approx(words / 50, rel=0.05, abs=0.5)
+
+
 @pytest.mark.parametrize("pace", [0, math.inf])
 def test_without_a_pace_nothing_is_waited_for(pace: float) -> None:
     clock = Clock()
-    events(request("Hello"), provider=DemoProvider(tokens_per_second=pace, sleep=clock.sleep))
+    events(request("Hello"), provider=DemoProvider(tokens_per_second=pace, sleep=clock.sleep, clock=clock.time))
     assert set(clock.waits) == {0}
 
 

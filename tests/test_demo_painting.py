@@ -77,7 +77,7 @@ def test_painting_takes_a_moment_and_is_done_beside_the_event_loop() -> None:
         waits.append(seconds)
         threads.add(threading.get_ident())
 
-    events(request(PAINT), provider=DemoProvider(sleep=sleep))
+    events(request(PAINT), provider=DemoProvider(sleep=sleep, clock=lambda: sum(waits)))
     assert 1 < max(waits) < 3
     assert len(threads) == 1
 

@@ -15,6 +15,7 @@ import base64
 import itertools
 import random
 import re
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from parlanchina.events import ImageCall, ImageStarted, LLMEvent, TextDelta, TextDone, UsageEvent
@@ -54,7 +55,7 @@ def count_tokens(text: str) -> int:
 
 
 class DemoProvider:
-    """Answers from prepared texts, at a pace like a real model's.
+    """Answers from prepared texts, at a pace like a real model's, which doesn't wait for its reader either.
 
     `tokens_per_second` is an average; 0 or infinity is as fast as possible, yielding to other tasks between tokens.
     """
@@ -67,12 +68,14 @@ class DemoProvider:
         seed: int = 0,
         tokens_per_second: float = 60.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not tokens_per_second >= 0:
             raise ValueError(f"tokens_per_second is {tokens_per_second!r}; give 0 or more (0: as fast as possible)")
         self._seed = seed
         self._pause = 1 / tokens_per_second if tokens_per_second else 0.0
         self._sleep = sleep
+        self._clock = clock
         self._calls = itertools.count()
 
     async def stream(self, request: ReplyRequest) -> AsyncGenerator[LLMEvent, None]:
@@ -86,12 +89,15 @@ class DemoProvider:
 
         jitter = random.Random(f"{self._seed}/{take}")
         pause = _FIRST_DELAY if self._pause else 0.0
+        due = self._clock()
         for token in spoken:
             if order and "\n\n" in token:  # pictures come after the first paragraph
                 async for event in self._painted(order, take=take, jitter=jitter):
                     yield event
                 order = None
-            await self._sleep(pause * jitter.uniform(0.5, 1.5))
+                due = self._clock()
+            due += pause * jitter.uniform(0.5, 1.5)
+            await self._sleep(max(0.0, due - self._clock()))
             yield TextDelta(text=token)
             pause = self._pause
         if order and len(spoken) == len(reply):
