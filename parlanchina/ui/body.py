@@ -14,7 +14,7 @@ from parlanchina.messages import Message
 from parlanchina.ui.pictures import draw_picture, with_pictures
 from parlanchina.ui.state import App
 
-__all__ = ["Parts", "as_html", "draw_parts", "parts_of", "parts_of_whole"]
+__all__ = ["Parts", "as_html", "blank", "draw_parts", "parts_of", "parts_of_whole"]
 
 Parts = tuple[str | Mermaid | Maths | Picture, ...]
 """What to draw, one below the other; a string is HTML."""
@@ -50,8 +50,21 @@ def as_html(app: App, html: str) -> str:
     return f'<div class="pc-md" dir="auto">{with_pictures(app, html)}</div>'
 
 
-def draw_parts(app: App, parts: Parts, slot: DeltaGenerator) -> None:
-    """Draw Markdown into a slot with the fewest elements: one, unless something must be drawn natively."""
+def blank(count: int) -> None:
+    """Take away the elements that stand here.
+
+    Streamlit does so itself, but only when a run has ended, and only those of the runs before; a run that follows a
+    reply may take minutes.
+    """
+    for _ in range(count):
+        st.empty()
+
+
+def draw_parts(app: App, parts: Parts, slot: DeltaGenerator, *, over: int = 0) -> None:
+    """Draw Markdown into a slot with the fewest elements: one, unless something must be drawn natively.
+
+    `over`: how many elements a container in the slot holds. A new container would keep those it doesn't replace.
+    """
     if len(parts) == 1 and isinstance(parts[0], str):
         slot.html(as_html(app, parts[0]))
         return
@@ -68,3 +81,4 @@ def draw_parts(app: App, parts: Parts, slot: DeltaGenerator) -> None:
                     draw_picture(app, part)
                 case _:
                     assert_never(part)
+        blank(over - len(parts))

@@ -13,9 +13,10 @@ from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
 from parlanchina.ui.attachments import draw_file
+from parlanchina.ui.body import blank
 from parlanchina.ui.composer import Composer
 from parlanchina.ui.label import label
-from parlanchina.ui.message import LiveReply, blank, draw_question, draw_reply, draw_ways_on, draw_words
+from parlanchina.ui.message import LiveReply, draw_question, draw_reply, draw_ways_on, draw_words
 from parlanchina.ui.sidebar import draw_sidebar
 from parlanchina.ui.state import App
 from parlanchina.ui.topbar import draw_topbar

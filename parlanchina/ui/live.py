@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,7 +32,12 @@ _HEAD_START = 0.05  # seconds in which the first text may come before anything e
 _SLICE = 0.5  # seconds that a wait may block before the script looks whether it is still wanted
 _SILENCE = 3.0  # seconds without anything new that make a reply "waiting"
 
-DrawBlock = Callable[[DeltaGenerator, str, Definitions], None]
+
+class DrawBlock(Protocol):
+    """Draws finished Markdown into a slot."""
+
+    def __call__(self, slot: DeltaGenerator, markdown: str, definitions: Definitions, *, over: int) -> None:
+        """`definitions` are those known by then; `over`: how many elements a container in the slot holds."""
 
 
 def draw_live(
@@ -39,7 +45,7 @@ def draw_live(
 ) -> None:
     """Follow a turn to its end: its blocks go into a container, what is going on into a slot below.
 
-    `draw` draws finished Markdown into a slot, with the definitions known by then. `then` is called once, when the
+    `draw` draws what is finished. `then` is called once, when the
     first words are on their way to the page, or have not come soon. A rerun or a closed page ends this at any point,
     and costs the reply nothing.
     """
@@ -48,16 +54,16 @@ def draw_live(
     slot: DeltaGenerator | None = None
     while not follower.done:
         slot = slot or blocks.empty()
-        _draw_open_block(slot, follower)
+        parts = _draw_open_block(slot, follower)
         if finished := follower.take_finished():
-            draw(slot, finished, follower.definitions)
+            draw(slot, finished, follower.definitions, over=parts)
             slot = None
         follower.tell()
     follower.draw_the_rest()
 
 
-def _draw_open_block(slot: DeltaGenerator, follower: _Follower) -> None:
-    """Draw the open block, part by part, until it is finished."""
+def _draw_open_block(slot: DeltaGenerator, follower: _Follower) -> int:
+    """Draw the open block, part by part, until it is finished; returns how many are in a container in the slot."""
     follower.wait_for_text()
     place = slot if follower.is_one_part else _parts_in(slot)
     drawn = 0
@@ -72,6 +78,7 @@ def _draw_open_block(slot: DeltaGenerator, follower: _Follower) -> None:
                 for _ in range(drawn):
                     place.empty()
             follower.wait_for_text()
+    return 0 if place is slot else drawn
 
 
 def _parts_in(slot: DeltaGenerator) -> DeltaGenerator:

@@ -14,11 +14,11 @@ from parlanchina.messages import Message, Session
 from parlanchina.turn import Turn
 from parlanchina.ui import actions, state
 from parlanchina.ui.attachments import draw_files_of
-from parlanchina.ui.body import as_html, draw_parts, parts_of, parts_of_whole
+from parlanchina.ui.body import as_html, blank, draw_parts, parts_of, parts_of_whole
 from parlanchina.ui.live import draw_live
 from parlanchina.ui.state import App
 
-__all__ = ["LiveReply", "blank", "draw_question", "draw_reply", "draw_ways_on", "draw_words"]
+__all__ = ["LiveReply", "draw_question", "draw_reply", "draw_ways_on", "draw_words"]
 
 _PARTS_OF_A_REPLY = 8  # more than the elements that draw_reply draws one below the other
 _THUMBS = {"down": 0, "up": 1}
@@ -78,6 +78,8 @@ def draw_reply(app: App, session: Session, message: Message, place: DeltaGenerat
         else:
             if byline := _byline(app, message):
                 st.html(byline)
+            else:
+                st.empty()  # in the place of the live blocks: a container there would keep what they held
             draw_parts(app, parts, place)
             if message.reasoning:
                 with st.expander("Reasoning", type="compact"):
@@ -118,19 +120,10 @@ class LiveReply:
         else:
             draw_reply(self._app, session, message, self._slot.chat_message("assistant"))
 
-    def _draw_block(self, slot: DeltaGenerator, markdown: str, definitions: Definitions) -> None:
+    def _draw_block(self, slot: DeltaGenerator, markdown: str, definitions: Definitions, *, over: int) -> None:
         parts = parts_of(markdown, definitions=definitions, image_hosts=self._app.services.settings.image_hosts)
         self._drawn.extend(part if isinstance(part, str) else None for part in parts)
-        draw_parts(self._app, parts, slot)
-
-
-def blank(count: int) -> None:
-    """Take away what stood here in the last run.
-
-    Streamlit does so itself, but only when a run has ended; a run that follows a reply may take minutes.
-    """
-    for _ in range(count):
-        st.empty()
+        draw_parts(self._app, parts, slot, over=over)
 
 
 def _is_plain(message: Message) -> bool:

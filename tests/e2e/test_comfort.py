@@ -60,6 +60,43 @@ def test_a_reply_is_copied_where_the_page_has_no_clipboard(chat: ChatPage) -> No
     expect(chat.composer).to_have_value(MARKDOWN)
 
 
+def test_what_came_is_there_once_when_it_is_drawn_as_a_whole(
+    page: Page, app: RunningApp, service: FakeOpenAI
+) -> None:
+    """Finished blocks are drawn one by one; with a formula among them they are drawn anew at the end, as fewer."""
+    names = [f"paragraph {number}" for number in range(12)]
+    names[5] = "$e^{i\\pi} + 1 = 0$"
+    service.reply_with(Reply(text="\n\n".join(names), pace=12))
+    chat = ChatPage(page, app.url).open()
+    chat.send("One after the other")
+    chat.expect_reply("paragraph 11")
+    chat.expect_ended()
+    paragraphs = chat.reply.get_by_text(re.compile(r"^paragraph \d+$"))
+    expect(paragraphs).to_have_text([name for name in names if name.startswith("paragraph")])
+    expect(chat.reply.locator(".katex")).to_have_count(1)
+
+
+def test_what_came_is_there_once_when_its_block_turns_out_to_hold_a_formula(
+    page: Page, app: RunningApp, service: FakeOpenAI
+) -> None:
+    """The parts of an open block give way to the whole of it while the reply still comes."""
+    words = [f"word{number}" for number in range(40)]
+    gate = Gate()
+    service.reply_with(
+        Reply(text=[*(word + " " for word in words), "$x^2$\n\n", "| a |\n", "|---|\n", "| b |"], gate=gate)
+    )
+    chat = ChatPage(page, app.url).open()
+    chat.send("A long paragraph")
+    for word in words:
+        gate.release()
+        chat.expect_reply(word)
+    gate.release(3)
+    expect(chat.reply.locator(".katex")).to_have_count(1, timeout=WAIT)
+    assert [chat.reply.inner_text().count(f"{word} ") for word in words] == [1] * len(words)
+    gate.open()
+    chat.expect_ended()
+
+
 def test_links_open_apart_and_tell_nothing(chat: ChatPage) -> None:
     link = chat.reply.locator("a")
     expect(link).to_have_attribute("target", "_blank")
