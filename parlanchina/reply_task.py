@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_FIRST_WORDS = 8  # pieces that are read as they come: the first alone may show nothing, being half a fence
 _STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds between tries to store the end: a full disk may be freed
 
 
@@ -160,7 +161,7 @@ class ReplyTask:
         finished: TextDone | None = None
         try:
             async with aclosing(provider.stream(request)) as events:
-                async for event in with_pauses(events, self._pause):
+                async for event in with_pauses(events, self._pause_after_first_words):
                     match event:
                         case ErrorEvent(error=error):
                             return _failed(error)
@@ -177,6 +178,9 @@ class ReplyTask:
         if finished is None:
             return _failed(StreamUnfinished("The reply ended without the provider saying that it was finished."))
         return _Ending(status="complete", finish_reason=finished.finish_reason)
+
+    def _pause_after_first_words(self) -> float:
+        return self._pause() if len(self._text) + len(self._reasoning) >= _FIRST_WORDS else 0.0
 
     def _add(self, event: LLMEvent) -> None:
         match event:

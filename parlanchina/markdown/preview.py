@@ -28,12 +28,14 @@ _COLON = re.compile(r"\bhttps?://|:(?![\s|:-])", re.IGNORECASE)  # a directive's
 def preview(pending: str) -> str:
     """Return `pending` as Markdown that loads nothing and sets no formula.
 
-    What can't be judged yet (a fence's first line, a last `!`) is held back, so that in general more text only
+    What can't be judged or shows nothing yet (a fence's first line, a last `!`) is held back, so that in general more text only
     adds to the end of what was shown before.
     """
     code = ""
     while fence := _FENCE.match(pending):
         end = _end_of_code(pending, fence)
+        if end == len(pending) and not pending[fence.end() :].strip():
+            return code  # an empty box says nothing: what follows comes at once instead
         code += _opening(fence) + pending[fence.end() : end]
         pending = pending[end:]
     if _MAYBE_FENCE.match(pending):

@@ -101,7 +101,8 @@ class _Follower:
         self._turn = turn
         self._below = below
         self._then: Callable[[], None] | None = then
-        self._has_begun = False
+        self._began_at = time.monotonic()
+        self._has_shown = False
         self._blocks = BlockStream()
         self._index = 0
         self._finished: list[str] = []
@@ -136,7 +137,10 @@ class _Follower:
                 self._open = OpenBlock()
                 break
             if step.text:
+                self._has_shown = True
                 yield step.text
+            elif not self._has_shown:
+                self._drawing_since = None  # a fence's first line, say, shows nothing: what does comes at once
             if step.is_settled:
                 raise _PartEnds(is_settled=True)
             self._advance()
@@ -145,6 +149,7 @@ class _Follower:
     def take_finished(self) -> str:
         """The Markdown finished since the last call; empty if there is none."""
         finished, self._finished = "".join(self._finished), []
+        self._has_shown = self._has_shown or bool(finished)
         return finished
 
     def draw_the_rest(self) -> None:
@@ -161,13 +166,13 @@ class _Follower:
     def _advance(self) -> None:
         """Take the next frame's text from the turn."""
         self._pace()  # before the rest of the page too: a browser draws at once whatever it gets at once
-        if self._has_begun and self._then and gate.enter_if_free():  # others' first words go before our rest
+        is_due = self._has_shown or time.monotonic() - self._began_at >= _HEAD_START
+        if is_due and self._then and gate.enter_if_free():  # others' first words go before our rest
             try:
                 self.draw_the_rest()
             finally:
                 gate.leave()
-        progress = self._turn.read(self._index, timeout=_SLICE if self._has_begun else _HEAD_START)
-        self._has_begun = True
+        progress = self._turn.read(self._index, timeout=_SLICE if is_due else _HEAD_START)
         _yield_to_streamlit()
         self._index = progress.next_index
         texts: list[str] = []
