@@ -28,8 +28,8 @@ _COLON = re.compile(r"\bhttps?://|:(?![\s|:-])", re.IGNORECASE)  # a directive's
 def preview(pending: str) -> str:
     """Return `pending` as Markdown that loads nothing and sets no formula.
 
-    What can't be judged or shows nothing yet (a fence's first line, a last `!`) is held back, so that in general more text only
-    adds to the end of what was shown before.
+    What can't be judged or shows nothing yet (a fence's first line, a last `!`) is held back, so that in general more
+    text only adds to the end of what was shown before.
     """
     code = ""
     while fence := _FENCE.match(pending):
