@@ -1,6 +1,6 @@
-// What only the browser can do for the chat: keep its own secret, remember the theme, keep an unsent draft,
-// copy to the clipboard, and tell how long a reply has been silent. Runs once per page; everything it
-// listens for is delegated from the document, because Streamlit replaces the elements below it.
+// What only the browser can do for the chat: keep its own secret, remember the theme, keep an unsent draft, and copy
+// to the clipboard. Runs once per page; everything it listens for is delegated from the document, because Streamlit
+// replaces the elements below it.
 
 const SECRET = "parlanchina-secret";
 const DRAFT = "parlanchina-draft:";

@@ -45,9 +45,8 @@ def draw_live(
 ) -> None:
     """Follow a turn to its end: its blocks go into a container, what is going on into a slot below.
 
-    `draw` draws what is finished. `then` is called once, when the
-    first words are on their way to the page, or have not come soon. A rerun or a closed page ends this at any point,
-    and costs the reply nothing.
+    `draw` draws what is finished. `then` is called once, when the first words are on their way to the page, or have
+    not come soon. A rerun or a closed page ends this at any point, and costs the reply nothing.
     """
     gate.leave()  # from here on this thread mostly waits
     follower = _Follower(turn, _Below(below), then)
