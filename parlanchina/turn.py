@@ -83,9 +83,14 @@ class Turn:
 
     def read(self, index: int = 0, *, timeout: float = 0.0) -> Progress:
         """Return the events from `index` on, waiting at most `timeout` seconds for the first new one."""
+        self.wait(index, timeout=timeout)
+        with self._changed:
+            return self._progress(index)
+
+    def wait(self, index: int, *, timeout: float) -> None:
+        """Wait until there is an event at `index`, or there will be none, at most `timeout` seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._done or len(self._events) > index, timeout)
-            return self._progress(index)
 
     def wait_until_done(self, *, timeout: float) -> bool:
         """Wait until the reply has ended and was stored, at most `timeout` seconds; say whether it has."""

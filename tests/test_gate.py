@@ -20,19 +20,33 @@ def in_a_thread(gate: Gate, entered: threading.Event, leave: threading.Event) ->
     return thread
 
 
+def has_room(gate: Gate) -> bool:
+    """Whether someone else could go in."""
+    seen: list[bool] = []
+
+    def look() -> None:
+        seen.append(gate.enter_if_free())
+        gate.leave()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(WAIT)
+    return seen == [True]
+
+
 def test_one_more_than_there_are_places_waits_until_one_has_left() -> None:
     gate = Gate(places=1, patience=WAIT)
     first, second, leave = threading.Event(), threading.Event(), threading.Event()
     one = in_a_thread(gate, first, leave)
     assert first.wait(WAIT)
-    assert not gate.enter_if_free()
+    assert not has_room(gate)
     other = in_a_thread(gate, second, leave)
     assert not second.is_set()
     leave.set()
     assert second.wait(WAIT)
     one.join(WAIT)
     other.join(WAIT)
-    assert gate.enter_if_free()
+    assert has_room(gate)
 
 
 def test_whoever_waited_long_enough_goes_in_and_takes_no_place_away() -> None:
@@ -42,10 +56,10 @@ def test_whoever_waited_long_enough_goes_in_and_takes_no_place_away() -> None:
     assert entered.wait(WAIT)
     with gate:  # in spite of the other
         pass
-    assert not gate.enter_if_free()
+    assert not has_room(gate)
     leave.set()
     thread.join(WAIT)
-    assert gate.enter_if_free()
+    assert has_room(gate)
 
 
 def test_a_place_is_given_up_once() -> None:
@@ -53,6 +67,18 @@ def test_a_place_is_given_up_once() -> None:
     with gate:
         gate.leave()
         gate.leave()
-        assert gate.enter_if_free()
-    assert gate.enter_if_free()
-    assert not gate.enter_if_free()
+        with gate:
+            assert not has_room(gate)
+    assert has_room(gate)
+
+
+def test_who_leaves_to_wait_for_something_comes_back_to_one_place() -> None:
+    gate = Gate(places=2, patience=WAIT)
+    with gate:
+        gate.leave()
+        gate.enter()
+        gate.enter()
+        assert gate.enter_if_free()  # it is in
+        assert has_room(gate)
+    with gate:
+        assert has_room(gate)

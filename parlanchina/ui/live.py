@@ -46,9 +46,9 @@ def draw_live(
     """Follow a turn to its end: its blocks go into a container, what is going on into a slot below.
 
     `draw` draws what is finished. `then` is called once, when the first words are on their way to the page, or have
-    not come soon. A rerun or a closed page ends this at any point, and costs the reply nothing.
+    not come soon. A rerun or a closed page ends this at any point, and costs the reply nothing. A page's place in the
+    gate is given up for each wait.
     """
-    gate.leave()  # from here on this thread mostly waits
     follower = _Follower(turn, _Below(below), then)
     slot: DeltaGenerator | None = None
     while not follower.done:
@@ -107,6 +107,7 @@ class _Follower:
         self._finished: list[str] = []
         self._pending = ""
         self._open = OpenBlock()
+        self._waited = 0.0  # seconds at the gate before this frame
         self._drawing_since: float | None = None
 
     @property
@@ -164,14 +165,17 @@ class _Follower:
 
     def _advance(self) -> None:
         """Take the next frame's text from the turn."""
+        gate.leave()
         self._pace()  # before the rest of the page too: a browser draws at once whatever it gets at once
         is_due = self._has_shown or time.monotonic() - self._began_at >= _HEAD_START
         if is_due and self._then and gate.enter_if_free():  # others' first words go before our rest
-            try:
-                self.draw_the_rest()
-            finally:
-                gate.leave()
-        progress = self._turn.read(self._index, timeout=_SLICE if is_due else _HEAD_START)
+            self.draw_the_rest()
+            gate.leave()
+        self._turn.wait(self._index, timeout=_SLICE if is_due else _HEAD_START)
+        waited_since = time.monotonic()
+        gate.enter()
+        self._waited = time.monotonic() - waited_since
+        progress = self._turn.read(self._index)
         _yield_to_streamlit()
         self._index = progress.next_index
         texts: list[str] = []
@@ -198,7 +202,7 @@ class _Follower:
 
     def _take(self, text: str) -> None:
         if text:
-            self._drawing_since = time.monotonic()
+            self._drawing_since = time.monotonic() - self._waited  # where many wait to draw, each draws less often
             self._hand_on(self._blocks.feed(text))
 
     def _close_block(self) -> None:
