@@ -1,8 +1,7 @@
 """The task that makes one reply: reads the provider, checkpoints what comes, and stores the end.
 
-Runs on the turns' event loop; whatever blocks (the disk, the renderer) runs on a thread beside it. The invariant:
-a piece of text is either in the journal, or still held here to be written; a write that fails is tried again with
-the next one, and what can't be stored at all stays readable in the turn.
+Runs on the turns' event loop; whatever blocks (the disk, the renderer) runs on a thread beside it. What can't be
+stored at all stays readable in the turn.
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, assert_never
+from typing import Literal, assert_never
 
 from parlanchina.errors import (
     ParlanchinaError,
     ProviderError,
-    SessionNotFound,
     StoreError,
-    StoreNotWritable,
     StreamLost,
     StreamUnfinished,
     Unreachable,
@@ -39,6 +36,7 @@ from parlanchina.llm.base import Provider, ReplyRequest
 from parlanchina.messages import ImageRef, Message, Timing, Usage
 from parlanchina.paced import with_pauses
 from parlanchina.reply_pictures import ReplyPictures, missing_markdown, picture_markdown, pictures_in
+from parlanchina.reply_record import ReplyRecord, beside_the_loop
 from parlanchina.stores.base import ReplyJournal
 from parlanchina.turn import Turn
 
@@ -46,10 +44,7 @@ __all__ = ["Renderer", "ReplyTask"]
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _FIRST_WORDS = 8  # pieces that are read as they come: the first alone may show nothing, being half a fence
-_STORE_RETRIES = (0.2, 1.0, 3.0)  # seconds between tries to store the end: a full disk may be freed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +78,12 @@ class ReplyTask:
     ) -> None:
         """`pause` tells how many seconds to wait before the provider is read once more."""
         self._turn = turn
-        self._journal = journal
+        self._record = ReplyRecord(journal, turn_id=turn.id)
         self._renderer = renderer
         self._pictures = pictures
         self._checkpoint_seconds = checkpoint_seconds
         self._pause = pause
         self._message = turn.message
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
-        self._written_text = self._written_reasoning = 0  # how many pieces of each the journal has
         self._images: list[ImageRef] = []
         self._keeping: asyncio.Task[None] | None = None
         self._missing: StoreError | None = None
@@ -133,7 +125,7 @@ class ReplyTask:
             if not self._stop_requested:
                 self._ended.set()
                 await checkpoints
-                self._journal.close()
+                self._record.close()
                 raise
             ending = _Ending(status="stopped")
         self._ended.set()
@@ -148,7 +140,7 @@ class ReplyTask:
         self, provider: Provider, request: ReplyRequest, *, fallback: tuple[Provider, str] | None
     ) -> _Ending:
         ending = await self._read_once(provider, request)
-        if fallback and isinstance(ending.error, Unreachable) and not self._text:
+        if fallback and isinstance(ending.error, Unreachable) and not self._record.text:
             other, model = fallback
             self._message = replace(self._message, provider=other.name, model=model)
             reason = ending.error
@@ -180,16 +172,16 @@ class ReplyTask:
         return _Ending(status="complete", finish_reason=finished.finish_reason)
 
     def _pause_after_first_words(self) -> float:
-        return self._pause() if len(self._text) + len(self._reasoning) >= _FIRST_WORDS else 0.0
+        return self._pause() if self._record.pieces >= _FIRST_WORDS else 0.0
 
     def _add(self, event: LLMEvent) -> None:
         match event:
             case TextDelta(text=text):
                 self._mark_first_token()
-                self._text.append(text)
+                self._record.add_text(text)
             case ReasoningDelta(text=text):
                 self._mark_first_token()
-                self._reasoning.append(text)
+                self._record.add_reasoning(text)
             case UsageEvent(usage=usage):
                 self._usage = usage
             case ImageStarted():
@@ -203,7 +195,7 @@ class ReplyTask:
     async def _keep_picture(self, call: ImageCall) -> None:
         """Keep a picture and put it where it belongs in the text, or there why it is missing."""
         try:
-            picture = await _beside_the_loop(lambda: self._pictures.keep(call))
+            picture = await beside_the_loop(lambda: self._pictures.keep(call))
         except StoreError as error:
             log.warning("turn %s: a picture could not be kept: %s", self._turn.id, error.code)
             self._missing = self._missing or error
@@ -230,39 +222,25 @@ class ReplyTask:
         while not self._ended.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), self._checkpoint_seconds)
-            await self._checkpoint()
-
-    async def _checkpoint(self) -> None:
-        text_count, reasoning_count = len(self._text), len(self._reasoning)
-        text = "".join(self._text[self._written_text : text_count])
-        reasoning = "".join(self._reasoning[self._written_reasoning : reasoning_count])
-        if not text and not reasoning:
-            return
-        try:
-            await _beside_the_loop(lambda: self._journal.append(text=text, reasoning=reasoning))
-        except (StoreError, OSError) as error:
-            log.warning("turn %s: checkpoint failed, will be tried again: %s", self._turn.id, type(error).__name__)
-        else:
-            self._written_text, self._written_reasoning = text_count, reasoning_count
+            await self._record.checkpoint()
 
     async def _store(self, ending: _Ending) -> None:
         if self._missing and ending.status == "complete":
             ending = replace(ending, status="error", error=self._missing)
-        text = "".join(self._text)
         message = replace(
             self._message,
-            raw_markdown=text,
+            raw_markdown=self._record.text,
             status=ending.status,
             finish_reason=ending.finish_reason,
             error=str(ending.error) if ending.error else None,
             error_code=ending.error.code if ending.error else None,
-            reasoning="".join(self._reasoning),
+            reasoning=self._record.reasoning,
             images=tuple(self._images),
             usage=self._usage,
             timing=Timing(first_token_ms=self._first_token_ms, total_ms=self._elapsed_ms()),
         )
         message = await asyncio.to_thread(self._rendered, message)
-        unsaved = await self._write(message)
+        unsaved = await self._record.finish(message)
         failure = None if ending.status == "complete" else ending.error
         self._turn.end(message, failure=failure, unsaved=unsaved)
         log.info(
@@ -284,35 +262,6 @@ class ReplyTask:
             return message
         return replace(message, html=html, renderer=self._renderer.version)
 
-    async def _write(self, message: Message) -> ParlanchinaError | None:
-        for pause in (*_STORE_RETRIES, None):
-            try:
-                await _beside_the_loop(lambda: self._journal.finish(message))
-            except SessionNotFound as error:  # deleted in mid-reply
-                return error
-            except (StoreError, OSError) as error:
-                log.warning("turn %s: the reply could not be stored: %s", self._turn.id, type(error).__name__)
-                if pause is None:
-                    self._journal.close()
-                    return error if isinstance(error, StoreError) else _not_writable(error)
-                await asyncio.sleep(pause)
-            else:
-                return None
-        raise AssertionError("unreachable: the last try returns")
-
-
-async def _beside_the_loop(write: Callable[[], T]) -> T:
-    """Do what blocks on a thread, or right here when the process is ending and no thread can be had any more."""
-    try:
-        waiting = asyncio.get_running_loop().run_in_executor(None, write)
-    except RuntimeError:
-        return write()
-    return await waiting
-
 
 def _failed(error: ProviderError) -> _Ending:
     return _Ending(status="interrupted" if isinstance(error, StreamLost) else "error", error=error)
-
-
-def _not_writable(error: OSError) -> StoreNotWritable:
-    return StoreNotWritable("the data folder", reason=error.strerror or type(error).__name__)

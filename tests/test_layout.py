@@ -36,6 +36,7 @@ ROOM_OF_FILE = {  # a file that is no folder's, by the room it belongs to; a fol
     "parlanchina.paced": "turns",
     "parlanchina.params": "values",
     "parlanchina.reply_pictures": "turns",
+    "parlanchina.reply_record": "turns",
     "parlanchina.reply_task": "turns",
     "parlanchina.services": "services",
     "parlanchina.turn": "turns",
