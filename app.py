@@ -1,4 +1,4 @@
-"""The frame of the app: `streamlit run app.py`. Page config, services, pages; nothing else."""
+"""The frame of the app: `streamlit run app.py`. Page config, services, pages, a head start; nothing else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from parlanchina.ui.frame import enter_frame, turn_to
 from parlanchina.ui.gate import gate
+from parlanchina.ui.preload import preload
 
 st.set_page_config(page_title="Parlanchina", page_icon="💬", layout="wide")
 
@@ -19,3 +20,4 @@ turn_to(page, chat=chat)
 with gate:
     enter_frame()
     page.run()
+preload()
