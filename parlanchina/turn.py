@@ -81,9 +81,8 @@ class Turn:
         """End the reply now, keeping what came. Harmless when it has ended."""
         self._stop()
 
-    def read(self, index: int = 0, *, timeout: float = 0.0) -> Progress:
-        """Return the events from `index` on, waiting at most `timeout` seconds for the first new one."""
-        self.wait(index, timeout=timeout)
+    def read(self, index: int = 0) -> Progress:
+        """Return the events from `index` on that are there by now."""
         with self._changed:
             return self._progress(index)
 

@@ -17,6 +17,7 @@ from parlanchina.messages import Message, Params, Session
 from parlanchina.stores.json_sessions import JsonSessions
 from parlanchina.ui.gate import gate
 from tests.fake_openai import FakeOpenAI, Gate, Reply
+from tests.room_in_gate import has_room
 
 APP = str(Path(__file__).parent.parent / "app.py")
 SECRET = "sk-never-to-be-shown"
@@ -371,36 +372,18 @@ def test_a_page_that_waits_for_words_keeps_nobody_from_drawing(store: JsonSessio
     asking = threading.Thread(target=send, args=(page, "Slowly"))
     asking.start()
     deadline = time.monotonic() + 30
-    while not (words_have_come(store) and all_places_are_free()):
+    while not (words_have_come(store) and has_room(gate, places=2)):
         assert time.monotonic() < deadline
     held.open()
     asking.join(30)
     assert "One two." in page_text(page)
-    assert all_places_are_free()
+    assert has_room(gate, places=2)
 
 
 def words_have_come(store: JsonSessions) -> bool:
     """Whether the journal of a reply has the first of them."""
     sessions = [store.load_session(summary.id, owner="local") for summary in store.list_sessions(owner="local")]
     return any(message.role == "assistant" and message.raw_markdown for one in sessions for message in one.messages)
-
-
-def all_places_are_free() -> bool:
-    """Whether all the pages that are drawn at once could be others'."""
-    seen: list[bool] = []
-    together = threading.Barrier(2, timeout=10)
-
-    def look() -> None:
-        seen.append(gate.enter_if_free())
-        together.wait()
-        gate.leave()
-
-    threads = [threading.Thread(target=look) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return seen == [True, True]
 
 
 def test_size_and_quality_of_pictures_are_the_sessions(store: JsonSessions, service: FakeOpenAI) -> None:

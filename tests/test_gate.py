@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from parlanchina.ui.gate import Gate
+from tests.room_in_gate import has_room
 
 WAIT = 10.0
 
@@ -18,20 +19,6 @@ def in_a_thread(gate: Gate, entered: threading.Event, leave: threading.Event) ->
     thread = threading.Thread(target=draw)
     thread.start()
     return thread
-
-
-def has_room(gate: Gate) -> bool:
-    """Whether someone else could go in."""
-    seen: list[bool] = []
-
-    def look() -> None:
-        seen.append(gate.enter_if_free())
-        gate.leave()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    thread.join(WAIT)
-    return seen == [True]
 
 
 def test_one_more_than_there_are_places_waits_until_one_has_left() -> None:

@@ -264,7 +264,8 @@ def test_a_restart_in_mid_picture_keeps_what_came(tmp_path: Path, service: FakeO
         gate.release(6 + 2)  # the whole first picture, and the beginning of the second
         index = 0
         while len(of_kind(turn, ImageStarted)) < 2:
-            index = turn.read(index, timeout=WAIT).next_index
+            turn.wait(index, timeout=WAIT)
+            index = turn.read(index).next_index
     later = JsonSessions(tmp_path / "sessions").load_session(turn.session_id, owner=OWNER)
     reply = later.message(turn.id)
     assert reply is not None

@@ -91,7 +91,8 @@ def wait_for_text(turn: Turn, text: str) -> None:
     index = 0
     while turn.text != text:
         assert time.monotonic() < deadline, f"{turn.text!r} never became {text!r}"
-        index = turn.read(index, timeout=0.2).next_index
+        turn.wait(index, timeout=0.2)
+        index = turn.read(index).next_index
 
 
 def test_question_and_empty_reply_are_on_disk_before_the_model_is_called(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_followers_come_late_leave_and_see_every_event_once(house: House) -> Non
     turn = house.ask()
     house.provider.send("a", "b")
     wait_for_text(turn, "ab")
-    first = turn.read(0, timeout=WAIT)
+    first = turn.read(0)
     house.provider.send("c").finish()
     house.ended(turn)
     rest = turn.read(first.next_index)

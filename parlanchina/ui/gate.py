@@ -8,6 +8,7 @@ And a thread that waits for its share wakes every half millisecond to ask for it
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 
 __all__ = ["Gate", "gate"]
@@ -33,10 +34,13 @@ class Gate:
     ) -> None:
         self.leave()
 
-    def enter(self) -> None:
-        """Go in, once there is a place or it has taken too long; then `leave` is due, however it ends."""
-        if not self._has_place:
-            self._here.has_place = self._places.acquire(timeout=self._patience)
+    def enter(self) -> float:
+        """Go in, once there is a place or it has taken too long; then `leave` is due. Returns the seconds waited."""
+        if self.enter_if_free():
+            return 0.0
+        asked_at = time.monotonic()
+        self._here.has_place = self._places.acquire(timeout=self._patience)
+        return time.monotonic() - asked_at
 
     def enter_if_free(self) -> bool:
         """Go in if there is a place; then `leave` is due."""

@@ -172,11 +172,7 @@ class _Follower:
             self.draw_the_rest()
             gate.leave()
         self._turn.wait(self._index, timeout=_SLICE if is_due else _HEAD_START)
-        self._waited = 0.0
-        if not gate.enter_if_free():
-            waited_since = time.monotonic()
-            gate.enter()
-            self._waited = time.monotonic() - waited_since
+        self._waited = gate.enter()
         progress = self._turn.read(self._index)
         _yield_to_streamlit()
         self._index = progress.next_index
