@@ -54,6 +54,14 @@ class SessionWorker:
         assert self.process.stdout is not None
         return self.process.stdout.readline()
 
+    def rest(self) -> str:
+        """What a killed worker had answered and nobody waited for.
+
+        `communicate` would read past what `wait` has buffered, and lose those answers.
+        """
+        assert self.process.stdout is not None
+        return self.process.stdout.read()
+
     def do(self, name: str, *arguments: str) -> None:
         """Give a command and wait until it is done."""
         self.send(name, *arguments)

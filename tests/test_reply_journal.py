@@ -313,7 +313,7 @@ def test_a_process_killed_in_mid_reply_loses_no_append_that_was_done(
         for _ in range(heard):
             assert worker.wait() == "said\n"
         worker.process.kill()
-        unheard, _ = worker.process.communicate()
+        unheard = worker.rest()
     reply = only_message(store, session)
     assert reply.status == "interrupted"
     words = reply.raw_markdown.split()
