@@ -47,7 +47,7 @@ class Turn:
         self._stop = stop
         self._events: list[LLMEvent] = []
         self._last_event_at = time.monotonic()
-        self._done = False
+        self._ended = threading.Event()
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
 
@@ -59,7 +59,7 @@ class Turn:
     @property
     def done(self) -> bool:
         """Whether the reply has ended and was stored."""
-        return self._done
+        return self._ended.is_set()
 
     @property
     def started_at(self) -> datetime:
@@ -89,12 +89,11 @@ class Turn:
     def wait(self, index: int, *, timeout: float) -> None:
         """Wait until there is an event at `index`, or there will be none, at most `timeout` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: self._done or len(self._events) > index, timeout)
+            self._changed.wait_for(lambda: self.done or len(self._events) > index, timeout)
 
     def wait_until_done(self, *, timeout: float) -> bool:
         """Wait until the reply has ended and was stored, at most `timeout` seconds; say whether it has."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._done, timeout)
+        return self._ended.wait(timeout)
 
     @property
     def is_listened_to(self) -> bool:
@@ -141,12 +140,13 @@ class Turn:
     ) -> None:
         """Say that the reply has ended as `message`. For the turn's own task only, once."""
         with self._changed:
-            self.message, self.failure, self.unsaved, self._done = message, failure, unsaved, True
+            self.message, self.failure, self.unsaved = message, failure, unsaved
+            self._ended.set()
             self._wake()
 
     def _progress(self, index: int) -> Progress:
         events = tuple(self._events[index:])
-        return Progress(events=events, next_index=index + len(events), done=self._done)
+        return Progress(events=events, next_index=index + len(events), done=self.done)
 
     def _wake(self) -> None:
         self._changed.notify_all()

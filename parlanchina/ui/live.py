@@ -215,14 +215,14 @@ class _Follower:
             self._open = OpenBlock()
 
     def _pace(self) -> None:
-        """Let some time go by since the last frame."""
+        """Let some time go by since the last frame, unless there will be none after the next."""
         now = time.monotonic()
         if self._drawing_since is None:
             return
         drawing = now - self._drawing_since
         for_load = min(drawing * (1 / _SHARE - 1), _LONGEST_FOR_LOAD)
         for_length = min(self._open.length / _TAIL_RATE, _LONGEST_FOR_LENGTH)
-        time.sleep(max(_PAUSE, for_load, for_length))
+        self._turn.wait_until_done(timeout=max(_PAUSE, for_load, for_length))
         self._drawing_since = None
 
 
