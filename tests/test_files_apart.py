@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
 from parlanchina.errors import FileEmpty, FileLocked, FileRefused, FileTooDemanding
-from parlanchina.files import SeparateReader, read_file
+from parlanchina.files import SeparateReader
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 
@@ -51,6 +54,13 @@ def test_a_child_knows_no_key() -> None:
     reader = SeparateReader(environ={"OPENAI_API_KEY": "sk-secret", "PATH": "/usr/bin"})
     assert reader(b"hello", name="a.txt").text == "hello"
     assert "sk-secret" not in str(vars(reader))
+
+
+def test_the_app_loads_no_library_that_reads_files() -> None:
+    script = "import sys, parlanchina.ui.conversation, parlanchina.api; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "parlanchina.files" in loaded
+    assert not {"docx", "lxml", "openpyxl", "pypdf"} & set(loaded)
 
 
 def test_only_so_many_files_are_read_at_once_and_all_are_read() -> None:

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parlanchina.errors import FileRefused
-from parlanchina.files import MAX_TOKENS, Extract, read_file
+from parlanchina.files import MAX_TOKENS, Extract
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 FILES = make.every_kind() | {"excel.xlsx": make.excel_xlsx(["name", "one", "two"])}

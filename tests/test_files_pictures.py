@@ -8,8 +8,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from parlanchina.files import Extract, read_file
+from parlanchina.files import Extract
 from parlanchina.files.picture import MAX_SIDE, picture_tokens
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 

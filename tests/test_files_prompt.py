@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parlanchina.files import Extract, estimate_tokens, fit, prompt_parts, read_file
+from parlanchina.files import Extract, estimate_tokens, fit, prompt_parts
 from parlanchina.files.prompt import Attached
+from parlanchina.files.reading import read_file
 from parlanchina.messages import Attachment
 from tests import make_files as make
 

@@ -17,7 +17,8 @@ from parlanchina.errors import (
     FileTooDemanding,
     FileTooLarge,
 )
-from parlanchina.files import ACCEPTED, MAX_FILE_BYTES, Extract, read_file
+from parlanchina.files import ACCEPTED, MAX_FILE_BYTES, Extract
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 KINDS = {

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from parlanchina.errors import AttachmentNotFound, FileLocked, FileRefused, StoreNotWritable
-from parlanchina.files import Extract, FileStore, read_file
+from parlanchina.files import Extract, FileStore
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 OWNER, OTHER = "local", "browser-0123"

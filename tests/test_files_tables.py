@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from parlanchina.errors import FileHasNoText
-from parlanchina.files import Extract, read_file
+from parlanchina.files import Extract
+from parlanchina.files.reading import read_file
 from tests import make_files as make
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from parlanchina.errors import FileRefused, FileTooDemanding
 from parlanchina.files.extract import MAX_TOKENS, Extract
 from parlanchina.files.names import label_of
-from parlanchina.files.reading import check_size
+from parlanchina.files.size import check_size
 
 __all__ = ["SeparateReader"]
 
@@ -34,7 +34,7 @@ _REFUSALS = {kind.code: kind for kind in _KINDS_OF_REFUSAL}
 
 
 class SeparateReader:
-    """Reads files as `files.read_file` does, each in a child process."""
+    """Reads files as `files.reading.read_file` does, each in a child process."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 __all__ = [
     "MAX_TOKENS",
@@ -18,6 +18,7 @@ __all__ = [
     "Column",
     "Extract",
     "Kind",
+    "Reader",
     "Table",
     "clean",
     "estimate_tokens",
@@ -122,6 +123,12 @@ class Extract:
             tables=tuple(Table.from_dict(table) for table in raw["tables"]),
             notes=tuple(raw["notes"]),
         )
+
+
+class Reader(Protocol):
+    """What turns a file into an `Extract`, or raises `FileRefused`."""
+
+    def __call__(self, content: bytes, *, name: str, max_tokens: int) -> Extract: ...
 
 
 def estimate_tokens(text: str) -> int:

@@ -9,33 +9,23 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
-from typing import Protocol
 
-from parlanchina.errors import FileDamaged, FileEmpty, FileRefused, FileTooDemanding, FileTooLarge
+from parlanchina.errors import FileDamaged, FileRefused, FileTooDemanding
 from parlanchina.files.delimited import read_delimited
 from parlanchina.files.document import read_document
-from parlanchina.files.extract import MAX_TOKENS, Extract
+from parlanchina.files.extract import MAX_TOKENS, Extract, Reader
 from parlanchina.files.kinds import Format, format_of
 from parlanchina.files.names import label_of
 from parlanchina.files.parquet import read_parquet
 from parlanchina.files.pdf import read_pdf
 from parlanchina.files.picture import read_picture
+from parlanchina.files.size import check_size
 from parlanchina.files.text import read_code, read_json, read_markdown, read_text
 from parlanchina.files.workbook import read_workbook
 
-__all__ = ["MAX_FILE_BYTES", "Reader", "check_size", "read_file"]
+__all__ = ["read_file"]
 
 log = logging.getLogger(__name__)
-
-MAX_FILE_BYTES = 50_000_000
-"""Bytes one file may have."""
-
-
-class Reader(Protocol):
-    """What turns a file into an `Extract`, or raises `FileRefused`."""
-
-    def __call__(self, content: bytes, *, name: str, max_tokens: int) -> Extract: ...
-
 
 _READERS: Mapping[Format, Reader] = {
     "picture": read_picture,
@@ -57,16 +47,6 @@ _NOUNS: Mapping[Format, str] = {
     "workbook": "an Excel workbook",
     "parquet": "a Parquet table",
 }
-
-
-def check_size(name: str, content: bytes) -> None:
-    """Raise `FileEmpty` or `FileTooLarge`."""
-    if not content:
-        raise FileEmpty(name, "is empty.")
-    if len(content) > MAX_FILE_BYTES:
-        raise FileTooLarge(
-            name, f"has {len(content) / 1e6:,.0f} MB; at most {MAX_FILE_BYTES / 1e6:,.0f} MB are taken."
-        )
 
 
 def read_file(name: str, content: bytes, *, max_tokens: int = MAX_TOKENS) -> Extract:

@@ -19,9 +19,8 @@ from uuid import uuid4
 
 from parlanchina.errors import AttachmentNotFound, StoreNotWritable
 from parlanchina.files.apart import SeparateReader
-from parlanchina.files.extract import MAX_TOKENS, Extract
+from parlanchina.files.extract import MAX_TOKENS, Extract, Reader
 from parlanchina.files.names import label_of
-from parlanchina.files.reading import Reader
 from parlanchina.messages import Attachment
 
 __all__ = ["FileStore"]
