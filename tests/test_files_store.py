@@ -49,6 +49,7 @@ def test_a_file_comes_back_as_it_was(store: FileStore) -> None:
         "application/pdf",
         len(content),
     )
+    assert store.find(attachment.id, owner=OWNER) == attachment
     assert store.read(attachment.id, owner=OWNER) == content
     assert store.extracted(attachment.id, owner=OWNER) == read_file("report.pdf", content)
 
@@ -71,6 +72,8 @@ def test_another_owner_s_file_does_not_exist(store: FileStore) -> None:
     attachment = store.save("a.txt", b"hello", owner=OWNER)
     store.save("b.txt", b"theirs", owner=OTHER)
     with pytest.raises(AttachmentNotFound):
+        store.find(attachment.id, owner=OTHER)
+    with pytest.raises(AttachmentNotFound):
         store.read(attachment.id, owner=OTHER)
     with pytest.raises(AttachmentNotFound):
         store.extracted(attachment.id, owner=OTHER)
@@ -81,6 +84,8 @@ def test_another_owner_s_file_does_not_exist(store: FileStore) -> None:
 )
 def test_an_id_that_is_none_finds_nothing(store: FileStore, identity: str) -> None:
     store.save("a.txt", b"hello", owner=OWNER)
+    with pytest.raises(AttachmentNotFound):
+        store.find(identity, owner=OWNER)
     with pytest.raises(AttachmentNotFound):
         store.read(identity, owner=OWNER)
     with pytest.raises(AttachmentNotFound):
@@ -143,6 +148,8 @@ def test_a_damaged_record_is_not_found_rather_than_wrong(store: FileStore, tmp_p
     (about,) = tmp_path.rglob("about.json")
     for damage in ("", "[]", "{}", '{"attachment": 1}'):
         about.write_text(damage)
+        with pytest.raises(AttachmentNotFound):
+            store.find(attachment.id, owner=OWNER)
         with pytest.raises(AttachmentNotFound):
             store.extracted(attachment.id, owner=OWNER)
     assert store.read(attachment.id, owner=OWNER) == b"hello"

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from parlanchina.errors import AttachmentNotFound, StoreNotWritable
@@ -62,7 +63,7 @@ class FileStore:
             unfinished.mkdir(parents=True)
             try:
                 _write(unfinished / _CONTENT, content)
-                _write(unfinished / _ABOUT, _about(attachment, extract))
+                _write(unfinished / _ABOUT, _told(attachment, extract))
                 _sync(unfinished)
                 unfinished.rename(home / attachment.id)
             except BaseException:
@@ -72,6 +73,10 @@ class FileStore:
         except OSError as error:
             raise StoreNotWritable(str(self._folder), reason=error.strerror or type(error).__name__) from error
         return attachment
+
+    def find(self, attachment_id: str, *, owner: str) -> Attachment:
+        """A file's name, kind and size. Raises `AttachmentNotFound`."""
+        return self._about(attachment_id, owner)[0]
 
     def read(self, attachment_id: str, *, owner: str) -> bytes:
         """A file's bytes, as they came. Raises `AttachmentNotFound`."""
@@ -85,21 +90,25 @@ class FileStore:
 
         Raises `AttachmentNotFound`; and `FileRefused`, should the readers of today refuse it.
         """
-        place = self._place(attachment_id, owner)
-        try:
-            about = json.loads((place / _ABOUT).read_bytes())
-            attachment = Attachment.from_dict(about["attachment"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise AttachmentNotFound(attachment_id) from error
+        attachment, about = self._about(attachment_id, owner)
         with suppress(ValueError, KeyError, TypeError):
             if about["reading"] == _READING:
                 return Extract.from_dict(about["extract"])
         extract = self._reader(self.read(attachment_id, owner=owner), name=attachment.name, max_tokens=MAX_TOKENS)
         with suppress(OSError):  # then it is read again the next time
+            place = self._place(attachment_id, owner)
             temporary = place / f".{self._new_id()}.tmp"
-            _write(temporary, _about(attachment, extract))
+            _write(temporary, _told(attachment, extract))
             temporary.replace(place / _ABOUT)
         return extract
+
+    def _about(self, attachment_id: str, owner: str) -> tuple[Attachment, dict[str, Any]]:  # Any: JSON
+        """What is written beside a file, and which file that is. Raises `AttachmentNotFound`."""
+        try:
+            about = json.loads((self._place(attachment_id, owner) / _ABOUT).read_bytes())
+            return Attachment.from_dict(about["attachment"]), about
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise AttachmentNotFound(attachment_id) from error
 
     def _home(self, owner: str) -> Path:
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:40]
@@ -117,7 +126,7 @@ class FileStore:
                     shutil.rmtree(leftover)
 
 
-def _about(attachment: Attachment, extract: Extract) -> bytes:
+def _told(attachment: Attachment, extract: Extract) -> bytes:
     about = {"attachment": attachment.to_dict(), "reading": _READING, "extract": extract.to_dict()}
     return json.dumps(about).encode()
 

@@ -27,7 +27,7 @@ from parlanchina.ui import state
 from parlanchina.ui.label import label
 from parlanchina.ui.state import App
 
-__all__ = ["draw_file", "draw_files_of", "draw_staged", "plan_of_next", "take_in"]
+__all__ = ["draw_file", "draw_files_of", "draw_staged", "plan_of_next", "take_back", "take_in"]
 
 _AT_ONCE = 2
 _SHOWN_CHARS = 20_000
@@ -90,6 +90,15 @@ def take_in(app: App, uploads: Sequence[UploadedFile]) -> list[str]:
             else:
                 state.stage(kept)
     return refused
+
+
+def take_back(app: App, attachment_ids: Sequence[str]) -> None:
+    """Have files wait again that waited when the page was left; those that are gone are left out."""
+    found: list[Attachment] = []
+    for attachment_id in attachment_ids:
+        with suppress(AttachmentNotFound):
+            found.append(app.services.files.find(attachment_id, owner=app.owner))
+    state.stage_again(found)
 
 
 def plan_of_next(app: App, session: Session | None) -> Plan:

@@ -1,13 +1,14 @@
-// What only the browser can do for the chat: keep its own secret, remember the theme, keep an unsent draft, and copy
-// to the clipboard. Runs once per page; everything it listens for is delegated from the document, because Streamlit
+// What only the browser can do for the chat: keep its own secret, remember the theme, keep an unsent draft and which
+// files wait to go with it, and copy to the clipboard. Runs once per page; everything it listens for is delegated from the document, because Streamlit
 // replaces the elements below it.
 
 const SECRET = "parlanchina-secret";
 const DRAFT = "parlanchina-draft:";
+const WAITING = "parlanchina-waiting:";
 const THEME = /^stActiveTheme-.*-v\d+$/;
 
 export default function (component) {
-  const { data, setStateValue } = component;
+  const { data, setStateValue, setTriggerValue } = component;
   const page = (window.parlanchina ??= start(data.session));
 
   page.session = data.session;
@@ -15,6 +16,8 @@ export default function (component) {
   const known = { secret: data.wantsSecret ? secret() : null, theme: currentTheme() };
   const text = JSON.stringify(known);
   if (text !== data.known) setStateValue("browser", text);
+  else if (data.waiting) rememberWaiting(page, data.waiting);
+  else tellWaiting(page, setTriggerValue);
 }
 
 function start(session) {
@@ -114,6 +117,32 @@ function restoreDraft(page) {
     setter.call(field, draft); // React must hear of it as of typing
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }, 100);
+}
+
+// Files that wait for the next message are with the app; which they are is kept here, beside the draft.
+
+function rememberWaiting(page, ids) {
+  const key = ids.length ? WAITING + page.session : null;
+  try {
+    if (page.waitingAt && page.waitingAt !== key) localStorage.removeItem(page.waitingAt); // sent, or gone along
+    if (key) localStorage.setItem(key, JSON.stringify(ids));
+  } catch {
+    return; // storage is full or refused: the files wait as long as this page
+  }
+  page.waitingAt = key;
+}
+
+function tellWaiting(page, setTriggerValue) {
+  const key = WAITING + page.session;
+  let ids = null;
+  try {
+    ids = JSON.parse(localStorage.getItem(key));
+  } catch {
+    return;
+  }
+  if (!ids?.length) return;
+  page.waitingAt = key;
+  setTriggerValue("waiting", ids);
 }
 
 // Copy buttons: on code blocks and tables (made by the renderer) and under each reply.

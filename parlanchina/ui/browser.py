@@ -8,6 +8,7 @@ would not pass the proxy of Streamlit Community Cloud.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ THEMES = ("Light", "Dark", "System")
 
 _KEY = "browser"
 _UNSAID = json.dumps({"secret": None, "theme": "System"}, separators=(",", ":"))  # as JavaScript would write it
+_MOST_WAITING = 100
 _component = st.components.v2.component(
     "parlanchina_browser",
     js=(Path(__file__).parent / "browser.js").read_text(encoding="utf-8"),
@@ -37,17 +39,31 @@ class Browser:
     shared: bool
     theme: str
     """The choice, one of `THEMES`."""
+    waiting: tuple[str, ...]
+    """The ids of files that waited for the next message when the page was left; said once, if it is asked."""
 
 
-def meet_browser(settings: Settings, *, session_id: str, theme_wanted: str | None) -> Browser:
-    """Mount the component, once a run, and read what the browser said."""
+def meet_browser(
+    settings: Settings, *, session_id: str, theme_wanted: str | None, waiting: Sequence[str] | None
+) -> Browser:
+    """Mount the component, once a run, and read what the browser said.
+
+    `waiting`: the ids of the files that wait for the next message, for it to remember; None asks which did.
+    """
     shared = is_shared(settings.mode, direct_local=_direct_local())
     known = st.session_state.get(_KEY, {}).get("browser") or _UNSAID
     said = _component(
         key=_KEY,
-        data={"session": session_id, "theme": theme_wanted, "wantsSecret": shared, "known": known},
+        data={
+            "session": session_id,
+            "theme": theme_wanted,
+            "wantsSecret": shared,
+            "known": known,
+            "waiting": waiting,
+        },
         default={"browser": None},
         on_browser_change=_nothing,
+        on_waiting_change=_nothing,
         height="content",
     )
     secret, theme = _read(said.browser)
@@ -55,6 +71,7 @@ def meet_browser(settings: Settings, *, session_id: str, theme_wanted: str | Non
         owner=owner_of_browser(secret) if shared else LOCAL_OWNER,
         shared=shared,
         theme=theme if theme in THEMES else "System",
+        waiting=_ids(said.waiting),
     )
 
 
@@ -72,6 +89,12 @@ def _read(said: object) -> tuple[object, object]:
     except ValueError:
         answer = None
     return (answer.get("secret"), answer.get("theme")) if isinstance(answer, dict) else (None, None)
+
+
+def _ids(said: object) -> tuple[str, ...]:
+    """What the browser calls ids; whether they are, and of whose files, is the store's to say."""
+    ids = said if isinstance(said, list) else []
+    return tuple(one for one in ids[:_MOST_WAITING] if isinstance(one, str))
 
 
 def _nothing() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from parlanchina.errors import ConfigError, StoreError
 from parlanchina.services import Services, process_services
 from parlanchina.ui import state
+from parlanchina.ui.attachments import take_back
 from parlanchina.ui.browser import meet_browser
 from parlanchina.ui.label import label
 from parlanchina.ui.secrets import streamlit_secrets
@@ -31,11 +32,14 @@ def enter_frame() -> None:
         services.settings,
         session_id=state.open_session_id() or state.NEW,
         theme_wanted=state.recall("theme_wanted"),
+        waiting=[file.id for file in state.staged()] if state.knows_staged() else None,
     )
     if browser.owner is None:
         st.stop()  # for the moment until the browser has said who it is; its answer starts a new run
     app = App(services=services, browser=browser, owner=browser.owner)
     state.enter(app)
+    if browser.waiting and not state.knows_staged():
+        take_back(app, browser.waiting)
     if state.open_session_id() is None:
         sessions = services.sessions.list_sessions(owner=app.owner)
         state.show_session(sessions[0].id if sessions else state.NEW)

@@ -7,6 +7,7 @@ Nothing here is worth keeping: the conversation lives in the store, the replies 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -28,6 +29,7 @@ __all__ = [
     "follow_end",
     "go_to_chat",
     "is_chat",
+    "knows_staged",
     "message_limit",
     "message_to_show",
     "notice",
@@ -41,6 +43,7 @@ __all__ = [
     "show_more",
     "show_session",
     "stage",
+    "stage_again",
     "staged",
     "take_staged",
     "unstage",
@@ -123,7 +126,7 @@ def again(name: str) -> str:
     return f"_{drawn[name]}" if drawn[name] > 1 else ""
 
 
-# The files that wait for the next message
+# The files that wait for the next message. The browser remembers which, for the next visit.
 
 
 def staged() -> tuple[Attachment, ...]:
@@ -137,6 +140,16 @@ def stage(attachment: Attachment) -> None:
     st.session_state["_staged"] = (*staged(), attachment)
 
 
+def knows_staged() -> bool:
+    """Whether this visit has had to do with waiting files; if not, there may be some from the visit before."""
+    return "_staged" in st.session_state
+
+
+def stage_again(attachments: Iterable[Attachment]) -> None:
+    """Have the files wait that waited when the page was left."""
+    st.session_state["_staged"] = tuple(attachments)
+
+
 def unstage(attachment_id: str) -> None:
     """Leave a file out."""
     st.session_state["_staged"] = tuple(one for one in staged() if one.id != attachment_id)
@@ -144,7 +157,8 @@ def unstage(attachment_id: str) -> None:
 
 def take_staged() -> tuple[Attachment, ...]:
     """Take the files away: they were sent."""
-    waiting: tuple[Attachment, ...] = st.session_state.pop("_staged", ())
+    waiting = staged()
+    st.session_state["_staged"] = ()
     return waiting
 
 

@@ -210,3 +210,34 @@ def test_a_file_waits_with_its_tokens_and_goes_with_the_words(chat: ChatPage, tm
     expect(chip).to_contain_text("sales.csv · all 50 rows")
     chip.click()
     expect(page.locator('[role="dialog"] [data-testid="stDataFrame"]')).to_be_visible(timeout=WAIT)
+
+
+def test_files_that_wait_still_wait_after_a_reload_until_they_are_sent_or_left_out(
+    chat: ChatPage, tmp_path: Path
+) -> None:
+    page = chat.page
+    files = [tmp_path / "sales.csv", tmp_path / "costs.csv"]
+    for file in files:
+        file.write_text("city,euros\nLima,7\n", encoding="utf-8")
+    staged = page.locator(".st-key-staged")
+    page.locator('.st-key-prompt input[type="file"]').first.set_input_files(files)
+    expect(staged).to_contain_text("sales.csv", timeout=WAIT)
+    expect(staged).to_contain_text("costs.csv", timeout=WAIT)
+    page.reload()
+    expect(staged).to_contain_text("sales.csv", timeout=WAIT)
+    staged.locator("button:visible", has_text="costs.csv").click()
+    expect(staged).not_to_contain_text("costs.csv", timeout=WAIT)
+    page.wait_for_function(
+        "Object.keys(localStorage).some((key) =>"
+        " key.startsWith('parlanchina-waiting') && JSON.parse(localStorage[key]).length === 1)"
+    )
+    page.reload()
+    expect(staged).to_contain_text("sales.csv", timeout=WAIT)
+    expect(staged).not_to_contain_text("costs.csv")
+    chat.composer.fill("What is in it?")
+    chat.composer.press("Enter")
+    expect(page.locator('[class*="st-key-file_"] button:visible').last).to_contain_text("its one row", timeout=WAIT)
+    chat.expect_ended()
+    page.reload()
+    expect(page.locator('[class*="st-key-file_"] button:visible').last).to_contain_text("its one row", timeout=WAIT)
+    expect(staged).to_have_count(0)
