@@ -27,6 +27,7 @@ function start(session) {
   for (const kind of ["input", "keyup", "click"]) {
     document.addEventListener(kind, () => keepDraftSoon(page), true);
   }
+  addEventListener("pagehide", () => page.keeping && keepDraft(page)); // what was typed in the last moment
   restoreDraft(page);
   return page;
 }
@@ -85,18 +86,23 @@ function composer() {
 }
 
 function keepDraftSoon(page) {
-  const key = DRAFT + page.session; // a moment later another session may be open
   clearTimeout(page.keeping);
-  page.keeping = setTimeout(() => {
-    const field = composer();
-    if (!field) return;
-    try {
-      if (field.value) localStorage.setItem(key, field.value);
-      else localStorage.removeItem(key);
-    } catch {
-      /* storage is full or refused: the field itself still has the text */
-    }
-  }, 50);
+  page.draftOf = page.session; // a moment later another session may be open
+  page.keeping = setTimeout(() => keepDraft(page), 50);
+}
+
+function keepDraft(page) {
+  clearTimeout(page.keeping);
+  page.keeping = null;
+  const field = composer();
+  if (!field) return;
+  const key = DRAFT + page.draftOf;
+  try {
+    if (field.value) localStorage.setItem(key, field.value);
+    else localStorage.removeItem(key);
+  } catch {
+    /* storage is full or refused: the field itself still has the text */
+  }
 }
 
 function restoreDraft(page) {

@@ -235,8 +235,9 @@ def test_a_draft_survives_a_reload(page: Page, app: RunningApp) -> None:
     chat = ChatPage(page, app.url).open()
     chat.composer.press_sequentially("half a thou")
     page.wait_for_function("Object.keys(localStorage).some(k => k.startsWith('parlanchina-draft'))")
+    chat.composer.press_sequentially("ght")
     page.reload()
-    expect(chat.composer).to_have_value("half a thou", timeout=WAIT)
+    expect(chat.composer).to_have_value("half a thought", timeout=WAIT)
 
 
 def test_what_was_sent_is_no_draft_however_soon_it_was_sent(page: Page, app: RunningApp, service: FakeOpenAI) -> None:
